@@ -19,9 +19,9 @@ METHODS = webhooks.METHODS
 def routes(settings: Settings, answers: Tally) -> list[BaseRoute]:
     """In this order: the last one takes whatever is left. Over the process's one ``Core``."""
     token = settings.metrics_token.get_secret_value()
-    hubspot = webhooks.hubspot(lambda: wiring.get().receiving, settings.public_url)
+    hubspot = webhooks.hubspot(lambda: wiring.get().webhook_receiver, settings.public_url)
     ready = health.readyz(lambda: wiring.get().readiness, token)
-    told = metrics.metrics(lambda: wiring.get().watching, answers, token)
+    told = metrics.metrics(lambda: wiring.get().metrics, answers, token)
     return [
         Route("/api/healthz", health.healthz),
         Route("/api/readyz", ready),

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from core.credits.errors import GatewayError, JournalError
 from core.mirror.webhook_rules import NotGenuine, Unreadable
-from core.mirror.webhooks import PATH, Delivery, NotSetUp, Receiving
+from core.mirror.webhooks import PATH, Delivery, NotSetUp, WebhookReceiver
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ NOT_GENUINE = "the signature or its age is not right"
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-def hubspot(receiving: Callable[[], Receiving], public_url: str) -> Handler:
+def hubspot(receiving: Callable[[], WebhookReceiver], public_url: str) -> Handler:
     """The handler. ``public_url``: how HubSpot calls us, for a proxy may have hidden it."""
 
     async def handle(request: Request) -> Response:
@@ -50,7 +50,7 @@ def hubspot(receiving: Callable[[], Receiving], public_url: str) -> Handler:
     return handle
 
 
-def _received(service: Receiving, delivery: Delivery) -> Response:
+def _received(service: WebhookReceiver, delivery: Delivery) -> Response:
     try:
         told = service.receive(delivery)
     except NotGenuine:

@@ -90,7 +90,7 @@ def timed(work: Callable[[], object]) -> float:
 
 def queries(core: Core) -> dict[str, float]:
     """Milliseconds of the largest questions that the page asks the store."""
-    now, journal = core.operating.now(), core.scheduling.journal
+    now, journal = core.operation_commands.now(), core.scheduler.journal
     since, step = now - timedelta(days=DAYS), timedelta(hours=6)
     sweep = journal.sweeps(limit=1)[0]
     asked = {
@@ -100,7 +100,7 @@ def queries(core: Core) -> dict[str, float]:
         ),
         "quota": lambda: journal.levels([Gauge.QUOTA, Gauge.QUOTA_DAY], since=since, step=step),
         "owed": lambda: journal.levels([Gauge.OWED], since=since, step=step),
-        "repairs": lambda: core.trends.repair_times(ACTOR, timedelta(days=DAYS), UTC),
+        "repairs": lambda: core.trend_reader.repair_times(ACTOR, timedelta(days=DAYS), UTC),
         "balances": lambda: journal.gaps(sweep.id, core.catalogue.keys),
     }
     return {what: round(1000 * timed(work), 1) for what, work in asked.items()}

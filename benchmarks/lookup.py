@@ -28,7 +28,7 @@ from core.credits.records import Kind
 from core.credits.roles import Actor, Role
 from core.mirror.rows import columns
 from core.mirror.supabase.client import Supabase
-from core.students.search import LookingUp
+from core.students.search import StudentSearch
 from sandbox.supabase import LocalSupabase
 from tests.fakes.crm import FakeCrm
 from tests.pages.stage import NOON
@@ -103,7 +103,7 @@ def measure(contacts: int, times: int) -> dict[str, dict[str, float]]:
         noting = AccessLog(
             journal, utc_now, rationing=limits
         )  # each search is recorded and counted
-        desk = LookingUp(FakeCrm(lambda: NOON), mirror, SCHOOL, noting)
+        desk = StudentSearch(FakeCrm(lambda: NOON), mirror, SCHOOL, noting)
         for what, ask in questions(people).items():
             found[what] = _timed(desk, ask, times)
         journal.close()
@@ -111,7 +111,9 @@ def measure(contacts: int, times: int) -> dict[str, dict[str, float]]:
     return found
 
 
-def _timed(desk: LookingUp, ask: Callable[[random.Random], str], times: int) -> dict[str, float]:
+def _timed(
+    desk: StudentSearch, ask: Callable[[random.Random], str], times: int
+) -> dict[str, float]:
     rng, taken = random.Random(1), list[float]()
     for _ in range(times):
         text = ask(rng)

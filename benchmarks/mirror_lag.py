@@ -23,7 +23,7 @@ from core.app.stores import SqlJournal
 from core.credits.catalogue import SCHOOL
 from core.credits.records import Kind
 from core.mirror.circuit_breaker import Outage
-from core.mirror.copier import Mirroring
+from core.mirror.copier import MirrorCopier
 from core.mirror.lag import summarise
 from core.mirror.port import CopyResult, DeleteResult, Exposure, MirrorRow, RenameResult
 from core.mirror.rows import columns
@@ -96,14 +96,14 @@ def row(id_: str, balance: int) -> MirrorRow:
 
 
 @contextmanager
-def running(state: Path, stack: LocalSupabase) -> Iterator[tuple[Mirroring, Watched]]:
+def running(state: Path, stack: LocalSupabase) -> Iterator[tuple[MirrorCopier, Watched]]:
     settings = stack.settings
     real = Supabase(
         url=settings.url, service_key=settings.service_role_key, columns=columns(SCHOOL)
     )
     watched = Watched(real)
     journal = SqlJournal(f"sqlite:///{state / 'ops.sqlite'}")
-    mirroring = Mirroring(
+    mirroring = MirrorCopier(
         crm=FakeCrm(now),
         mirror=watched,
         journal=journal,
@@ -122,7 +122,9 @@ def running(state: Path, stack: LocalSupabase) -> Iterator[tuple[Mirroring, Watc
         real.close()
 
 
-def settle(mirroring: Mirroring, watched: Watched, ids: Sequence[str], balance: int) -> list[float]:
+def settle(
+    mirroring: MirrorCopier, watched: Watched, ids: Sequence[str], balance: int
+) -> list[float]:
     """Seconds from before the settling transaction until each row was written."""
     for id_ in ids:
         watched.written.pop(id_, None)

@@ -83,20 +83,20 @@ def _measure(options: argparse.Namespace, env: Mapping[str, str]) -> dict[str, A
     runtime = wiring.build(load())
     core = runtime.core
     plan = _plan(core, OperationKind(options.kind), options, env)
-    usage_before = dict(core.planning.crm.usage())
+    usage_before = dict(core.operation_planner.crm.usage())
     http = httpx.Client(base_url=env["HUBSPOT_BASE_URL"], timeout=30)
     # what carries operations and copies; hourly counts and schedules would be measured with them
     runtime.mirror_threads.start()
     runtime.engine.start(core.carries)
     time.sleep(WINDOW_S)  # the preview's requests leave the window, and the engine is up
     http.delete("/_sandbox/stats").raise_for_status()
-    core.operating.confirm(plan.id, ADMIN, reason="benchmark")
+    core.operation_commands.confirm(plan.id, ADMIN, reason="benchmark")
     timeline: list[int] = []
-    while core.following.operation(plan.id, ADMIN).state not in ENDED:
+    while core.operation_queries.operation(plan.id, ADMIN).state not in ENDED:
         time.sleep(1.0)
         timeline.append(http.get("/_sandbox/stats").json()["requests"])
     stats = http.get("/_sandbox/stats").json()
-    usage = {k: n - usage_before.get(k, 0) for k, n in core.planning.crm.usage().items()}
+    usage = {k: n - usage_before.get(k, 0) for k, n in core.operation_planner.crm.usage().items()}
     report = _report(core, plan, stats, usage) | {"requests_by_second": timeline}
     runtime.stop(grace_s=30)
     return report
@@ -113,7 +113,7 @@ def _plan(
 
 def _of_balances(core: Core, rows: int, contacts: int) -> Plan:
     """One credit to each of so many balances of so many contacts."""
-    found = core.planning.preview(
+    found = core.operation_planner.preview(
         OperationKind.CANCEL, ByReference(references=tuple(_found(core, ACTIVE))), ADMIN
     )
     students = list(dict.fromkeys(row.contact_id for row in found.will_change))[:contacts]
@@ -122,12 +122,12 @@ def _of_balances(core: Core, rows: int, contacts: int) -> Plan:
         for credit in core.catalogue.keys
         for student in students
     ]
-    return core.adjusting.preview(asked[:rows], ADMIN)
+    return core.adjustment_planner.preview(asked[:rows], ADMIN)
 
 
 def _roomy(core: Core, env: Mapping[str, str], seats: int) -> ExamId:
     """An open exam that gets so many seats."""
-    sessions = core.booking.sessions(ADMIN)
+    sessions = core.booking_preview.sessions(ADMIN)
     of_type = (each.exam for each in sessions if each.exam.mock_type == MOVED)
     exam = next(exam for exam in of_type if exam.is_active == "true")
     http = httpx.Client(base_url=env["HUBSPOT_BASE_URL"], timeout=30)
@@ -145,7 +145,7 @@ def _found(core: Core, narrow: BookingFilter, *types: str) -> list[BookingId]:
     return [
         id_
         for mock_type in types or every
-        for id_ in core.planning.crm.search_bookings(
+        for id_ in core.operation_planner.crm.search_bookings(
             replace(narrow, mock_type=mock_type), limit=10_000
         )
     ]
@@ -157,7 +157,7 @@ def _of_bookings(
     """A plan of so many bookings of about so many contacts, all of which will change."""
     narrow = REFUNDABLE if kind is OperationKind.REFUND else ACTIVE
     found = ByReference(references=tuple(_found(core, narrow, *([MOVED] if to else []))))
-    first = core.planning.preview(kind, found, ADMIN, to=to)
+    first = core.operation_planner.preview(kind, found, ADMIN, to=to)
     by_contact: dict[str | None, list[BookingId]] = {}
     for row in first.will_change:
         by_contact.setdefault(row.contact_id, []).append(BookingId(row.booking_id))
@@ -168,7 +168,7 @@ def _of_bookings(
         chosen += ids[: max(1, room)]
         if len(chosen) >= bookings:
             break
-    return core.planning.preview(kind, ByReference(references=tuple(chosen)), ADMIN, to=to)
+    return core.operation_planner.preview(kind, ByReference(references=tuple(chosen)), ADMIN, to=to)
 
 
 def _report(
@@ -181,11 +181,13 @@ def _report(
         n for kind, n in usage.items() if kind.startswith(("history", "note", "write note"))
     )
     bookings = len(plan.will_change)
-    lag = core.mirroring.lag.summary()
+    lag = core.mirror_copier.lag.summary()
     return {
         "bookings": bookings,
         "contacts": plan.contacts,
-        "items": {s.value: n for s, n in core.following.progress(plan.id, ADMIN).states.items()},
+        "items": {
+            s.value: n for s, n in core.operation_queries.progress(plan.id, ADMIN).states.items()
+        },
         "requests": requests,
         "usage": {kind: n for kind, n in sorted(usage.items()) if n},
         "rate_limited": stats["rate_limited"],

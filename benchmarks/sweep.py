@@ -96,7 +96,7 @@ def _measure(mode: SweepMode, env: Mapping[str, str]) -> dict[str, Any]:
     with httpx.Client(base_url=env["HUBSPOT_BASE_URL"], timeout=30) as http, watch.on():
         time.sleep(WINDOW_S)  # what was asked at the start leaves the window
         http.delete("/_sandbox/stats").raise_for_status()
-        asked = core.sweeping.ask(mode, MANAGER)
+        asked = core.sweep_runner.ask(mode, MANAGER)
         while not (sweep := core.drift_queries.sweep(asked.id, MANAGER)).ended:
             time.sleep(0.5)
         stats = http.get("/_sandbox/stats").json()

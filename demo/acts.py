@@ -101,7 +101,7 @@ class Acts:
                     attending_location=place,
                     dominant_hand="right",
                 )
-                plan = self.desk.core.booking.preview(wish, who)
+                plan = self.desk.core.booking_preview.preview(wish, who)
                 return self._confirmed(plan, who, "Booked by phone")
         return False
 
@@ -122,14 +122,14 @@ class Acts:
         ]
         if not rows:
             return False
-        return self._confirmed(self.desk.core.adjusting.preview(rows, who), who, reason)
+        return self._confirmed(self.desk.core.adjustment_planner.preview(rows, who), who, reason)
 
     def undo(self) -> bool:
         """The last refund, taken back by another admin."""
         if not self.refunded:
             return False
         who = self._who(DANA)
-        plan = self.desk.core.undoing.preview(self.refunded, who)
+        plan = self.desk.core.undo_planner.preview(self.refunded, who)
         self.refunded = ""
         return self._confirmed(plan, who, "Refunded by mistake: the exam took place")
 
@@ -138,7 +138,7 @@ class Acts:
         if len(self.pool.exams) < RECOUNTED:
             return False
         exams = self.pool.chance.sample(sorted(self.pool.exams), RECOUNTED)
-        self.desk.core.recounting.recount([ExamId(id_) for id_ in exams], self._admin())
+        self.desk.core.seat_recount.recount([ExamId(id_) for id_ in exams], self._admin())
         self.desk.carry()
         return True
 
@@ -201,7 +201,7 @@ class Acts:
         if not self.overwrite():
             return False
         who = self._admin()
-        plan = self.desk.core.correcting.preview(self.overwritten, who)
+        plan = self.desk.core.corrections.preview(self.overwritten, who)
         return self._confirmed(plan, who, "The student had booked at that moment")
 
     def _holds(self, booking: Record) -> bool:
@@ -227,8 +227,10 @@ class Acts:
         if plan is None:
             return False
         core = self.desk.core
-        core.operating.confirm(plan.id, who, reason="Wrong student", typed=len(plan.will_change))
-        core.operating.call_off(plan.id, who, reason="Took the wrong line of the list")
+        core.operation_commands.confirm(
+            plan.id, who, reason="Wrong student", typed=len(plan.will_change)
+        )
+        core.operation_commands.call_off(plan.id, who, reason="Took the wrong line of the list")
         self.desk.queue.keys.clear()
         return True
 
@@ -245,7 +247,7 @@ class Acts:
         if not exam:
             return False
         chosen = ByExam(ids=(ExamId(exam),))
-        plan = self.desk.core.planning.preview(CANCEL.key, chosen, self._who(DANA))
+        plan = self.desk.core.operation_planner.preview(CANCEL.key, chosen, self._who(DANA))
         return self._left(plan, "The room is not free")
 
     def _left(self, plan: Plan, reason: str) -> bool:
@@ -253,7 +255,7 @@ class Acts:
         number = len(plan.will_change)
         if number:
             who = self._who(DANA)
-            self.desk.core.operating.confirm(plan.id, who, reason=reason, typed=number)
+            self.desk.core.operation_commands.confirm(plan.id, who, reason=reason, typed=number)
         self.desk.queue.keys.clear()
         return bool(number)
 
@@ -270,7 +272,7 @@ class Acts:
             return None
         words = "1 booking" if len(ids) == 1 else f"{len(ids)} bookings"
         chosen = ByIds(ids=tuple(BookingId(id_) for id_ in ids), words=words)
-        plan = self.desk.core.planning.preview(kind, chosen, who, to=to)
+        plan = self.desk.core.operation_planner.preview(kind, chosen, who, to=to)
         return plan if plan.will_change else None
 
     def _confirmed(
@@ -286,7 +288,7 @@ class Acts:
         if plan is None or not plan.will_change:
             return False
         number = len(plan.will_change)
-        self.desk.core.operating.confirm(plan.id, who, reason=reason, typed=number)
+        self.desk.core.operation_commands.confirm(plan.id, who, reason=reason, typed=number)
         before()
         self.desk.carry()
         after()
@@ -302,7 +304,7 @@ class Acts:
     def _who(self, email: str) -> Actor:
         """Signed in today."""
         core = self.desk.core
-        core.noting.signed_in(email, {"iat": int(self._at.timestamp()) // 36_000})
+        core.access_log.signed_in(email, {"iat": int(self._at.timestamp()) // 36_000})
         return core.access.actor(email)
 
     def _one_of(self, reasons: tuple[str, ...]) -> str:

@@ -139,8 +139,8 @@ class Checks:
         for rise, drifts in self.drifts.items():
             if rise.repaired == day and drifts:
                 actor = core.access.actor(self.desk.admin if day % 2 else DANA)
-                core.noting.signed_in(actor.email, {"iat": day})
-                core.repairing.confirm(drifts, actor, rise.reason)
+                core.access_log.signed_in(actor.email, {"iat": day})
+                core.repair_runner.confirm(drifts, actor, rise.reason)
                 self.desk.carry()
 
     def measures(self, chance: random.Random) -> Iterator[Measure]:
@@ -192,7 +192,7 @@ def _measure(at: datetime, gauge: Gauge, value: float, *, weight: float = 1) -> 
 def _standing(desk: DemoDesk, odd: Mapping[Kind, Sequence[str]]) -> Iterator[Drift]:
     """As the product explains it; but what sweeps mend by themselves stands for no day."""
     for kind, ids in odd.items():
-        for drift in desk.core.repairing.comparing.compare(kind, ids).drifts:
+        for drift in desk.core.repair_runner.comparing.compare(kind, ids).drifts:
             if drift.cause not in MENDED_AT_ONCE:
                 yield drift
 

@@ -103,15 +103,15 @@ class DemoDesk:
             self._to_its_end(self.core.carries[work], id_)
             operation = self.journal.operation(id_) if work is Work.OPERATION else None
             if operation and operation.follow_ups is FollowUps.DUE:
-                self._to_its_end(self.core.carrying.follow_up, id_)
-        self.core.mirroring.drain()
+                self._to_its_end(self.core.operation_runner.follow_up, id_)
+        self.core.mirror_copier.drain()
 
     def _to_its_end(self, carry: CarryOut, id_: str) -> None:
         for _ in range(LOOKS_MAX):
             again = carry(id_)
             if again is None:
                 return
-            self.core.mirroring.drain()
+            self.core.mirror_copier.drain()
             self.clock.go(again)
         raise RuntimeError(f"{id_} did not come to its end")
 

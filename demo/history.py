@@ -117,9 +117,9 @@ def _as_it_stands(
 ) -> None:
     """A first full check, what is owed, and what waits for somebody."""
     core = desk.core
-    core.sweeping.ask_unattended(SweepMode.FULL, by="schedule")
+    core.sweep_runner.ask_unattended(SweepMode.FULL, by="schedule")
     desk.carry()
-    now = [each for each in core.measuring.measure() if each.gauge is Gauge.OWED]
+    now = [each for each in core.gauge_recorder.measure() if each.gauge is Gauge.OWED]
     given = _given_back(desk)
     desk.journal.add_measures([*checks.measures(chance), *owed_before(now, given, checks.begun)])
     desk.journal.add_measures(list(outstanding_before(desk, checks.begun)))

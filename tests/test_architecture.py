@@ -432,15 +432,15 @@ def test_only_the_gate_and_the_door_of_the_server_reach_the_services_by_themselv
         "from streamlit import fragment\n@fragment\ndef show(desk): pass",
         "st.sidebar.download_button('CSV', make)",
         "st.columns(2)[0].download_button('CSV', make)",
-        "st.download_button('CSV', lambda: desk.core.exporting.audit(sought, desk.actor))",
+        "st.download_button('CSV', lambda: desk.core.exporter.audit(sought, desk.actor))",
         (
             "st.button('Stop', on_click=_stop, args=(desk,))\n"
-            "def _stop(desk): desk.core.operating.stop(desk.actor)"
+            "def _stop(desk): desk.core.operation_commands.stop(desk.actor)"
         ),
-        "st.button('Stop', on_click=lambda: desk.core.operating.stop('x'))",
+        "st.button('Stop', on_click=lambda: desk.core.operation_commands.stop('x'))",
         (
             "st.button('Stop', on_click=partial(_stop, desk))\ndef _stop(desk): _do(desk)\n"
-            "def _do(desk): desk.core.operating.stop()"
+            "def _do(desk): desk.core.operation_commands.stop()"
         ),
         "st.button('Stop', on_click=acts.stop, args=(desk,))",
         "row_buttons.column('', rows, lambda row: desk.core.desks.look(desk.actor), key='a')",
@@ -448,10 +448,10 @@ def test_only_the_gate_and_the_door_of_the_server_reach_the_services_by_themselv
             "st.selectbox('A', [], on_change=_act, args=(lambda: desk.core.x(desk.actor),))\n"
             "def _act(act): act()"
         ),
-        "csv_button(desk, lambda now: desk.core.exporting.exams(now.actor), 'a', 'b')",
+        "csv_button(desk, lambda now: desk.core.exporter.exams(now.actor), 'a', 'b')",
         "csv_button(desk, partial(_exams, desk), 'a', 'b')",
         (
-            "def show(desk):\n    def make(now): return desk.core.exporting.exams(now.actor)\n"
+            "def show(desk):\n    def make(now): return desk.core.exporter.exams(now.actor)\n"
             "    csv_button(desk, make, 'a', 'b')"
         ),
     ],
@@ -465,18 +465,18 @@ def test_what_forgets_to_ask_who_is_there_is_found(source: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "@gate.fragment(run_every=1)\ndef show(desk): desk.core.overseeing.read(desk.actor)",
+        "@gate.fragment(run_every=1)\ndef show(desk): desk.core.overview_reader.read(desk.actor)",
         "st.button('Back', on_click=address.leave)",
         "st.button('Open', on_click=address.open_contact, args=(id_,))",
         "st.dataframe(frame, on_select='rerun')",
         (
             "st.button('Stop', on_click=_stop, args=(desk,))\n"
-            "def _stop(desk): desk.core.operating.stop(desk.acting())"
+            "def _stop(desk): desk.core.operation_commands.stop(desk.acting())"
         ),
-        "csv_button(desk, lambda now: now.core.exporting.exams(now.actor), 'a', 'b')",
+        "csv_button(desk, lambda now: now.core.exporter.exams(now.actor), 'a', 'b')",
         (
             "csv_button(desk, _exams, 'a', 'b')\n"
-            "def _exams(desk): return desk.core.exporting.exams(desk.actor)"
+            "def _exams(desk): return desk.core.exporter.exams(desk.actor)"
         ),
     ],
 )
@@ -529,16 +529,16 @@ def test_the_assembled_core_hands_out_services_alone() -> None:
     "source",
     [
         "desk.core.journal.plan(id_)",
-        "core.operating.journal.plan(id_)",
-        "found = repaired_since(desk.core.repairing.journal, sweep)",
-        "runtime.core.scheduling.journal",
-        "getattr(core.operating, 'journal')",
+        "core.operation_commands.journal.plan(id_)",
+        "found = repaired_since(desk.core.repair_runner.journal, sweep)",
+        "runtime.core.scheduler.journal",
+        "getattr(core.operation_commands, 'journal')",
         "store = anything.journal",
-        "desk.core.finding.crm.exams([id_])",
-        "core.mirroring.mirror.rows(kind, ids)",
+        "desk.core.booking_finder.crm.exams([id_])",
+        "core.mirror_copier.mirror.rows(kind, ids)",
         "runtime.engine.submit(id_)",
         "wiring.get().desks.crm.exams([id_])",
-        "finding = core.finding\nfinding.crm.exams([id_])",
+        "finding = core.booking_finder\nfinding.crm.exams([id_])",
         "core, actor = runtime.core, who()\ncore.approving.holding.journal",
         "def show(desks: Desks): desks.owing.crm.exams([])",
         "def show(services: Core): services.desks.crm.exams([])",
@@ -551,16 +551,29 @@ def test_a_way_past_the_services_is_found(source: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "desk.core.operating.confirm(id_, desk.acting(), reason='r')",
+        "desk.core.operation_commands.confirm(id_, desk.acting(), reason='r')",
         "value(row.drift.mirror, name)",
         "facts.mirror is not None and not facts.truth.well",
         "registry.register(collector)",
         "runtime.store.look()",
-        "core.operating.holding.until(now)",
+        "core.operation_commands.holding.until(now)",
     ],
 )
 def test_what_services_offer_is_no_way_past_them(source: str) -> None:
     assert [] == reached(ast.parse(source))
+
+
+def test_each_service_of_the_core_is_named_as_its_class() -> None:
+    """So who reads a page knows where to look."""
+    named = {name: told for name, told in Core.__annotations__.items() if told[0].isupper()}
+    values = {"catalogue", "zone"}
+
+    wrong = [
+        f"{name}: {told}"
+        for name, told in named.items()
+        if name not in values and name != re.sub(r"(?<=[a-z])(?=[A-Z])", "_", told).lower()
+    ]
+    assert [] == wrong
 
 
 def test_pages_stand_one_folder_down() -> None:

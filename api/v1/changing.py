@@ -76,7 +76,9 @@ async def book(
             attending_location=wish.attending_location,
             dominant_hand=wish.dominant_hand or "",
         )
-        return core.serving.book(kept, wanted, client, wish.reason or f"booked by {client.client}")
+        return core.idempotent_requests.book(
+            kept, wanted, client, wish.reason or f"booked by {client.client}"
+        )
 
     return await _changed(request, key, wish, begin)
 
@@ -118,7 +120,8 @@ async def operation(
 ) -> models.Operation:
     """What became of a booking or cancellation that this client asked for."""
     return await ask(
-        request, lambda core, key: telling.operation(core.serving.outcome(operation_id, key))
+        request,
+        lambda core, key: telling.operation(core.idempotent_requests.outcome(operation_id, key)),
     )
 
 
@@ -128,7 +131,9 @@ async def _cancelled(
     def begin(core: Core, client: ApiKey, kept: ApiRequest) -> Operation:
         reason = asked.reason or f"cancelled by {client.client}"
         bookings = [BookingId(id_) for id_ in ids]
-        return core.serving.cancel(kept, ContactId(contact_id), bookings, client, reason)
+        return core.idempotent_requests.cancel(
+            kept, ContactId(contact_id), bookings, client, reason
+        )
 
     return await _changed(request, key, asked, begin)
 
@@ -139,7 +144,9 @@ async def _cancelled(
 async def _changed(request: Request, key: str, asked: BaseModel, begin: Begin) -> Response:
     """Kept first, then begun, then waited for; a final answer is kept for repetitions."""
     print_ = fingerprint(request, asked)
-    kept = await ask(request, lambda core, client: core.serving.begin(client, key, print_))
+    kept = await ask(
+        request, lambda core, client: core.idempotent_requests.begin(client, key, print_)
+    )
     if kept.status is not None and kept.answer is not None:
         return _said(kept.status, dict(kept.answer), REPLAYED)
     try:
@@ -148,7 +155,9 @@ async def _changed(request: Request, key: str, asked: BaseModel, begin: Begin) -
         refused = problem_of(error)
     else:
         await _until_ended(request, begun.id)
-        outcome = await ask(request, lambda core, client: core.serving.outcome(begun.id, client))
+        outcome = await ask(
+            request, lambda core, client: core.idempotent_requests.outcome(begun.id, client)
+        )
         if outcome.end is not End.NOT_DONE:
             return await _told(request, kept, outcome)
         refused = await ask(request, lambda core, client: _came_to_nothing(core, client, outcome))
@@ -169,7 +178,7 @@ async def _told(request: Request, kept: ApiRequest, outcome: Outcome) -> Respons
 async def _final(
     request: Request, kept: ApiRequest, status: int, body: dict[str, object]
 ) -> Response:
-    await ask(request, lambda core, _: core.serving.keep(kept, status, body))
+    await ask(request, lambda core, _: core.idempotent_requests.keep(kept, status, body))
     return _said(status, body)
 
 
@@ -200,7 +209,7 @@ def _came_to_nothing(core: Core, client: ApiKey, outcome: Outcome) -> Problem:
     faults: list[Fault] = []
     booking = makes_bookings(outcome.operation.kind)
     if booking and outcome.items:
-        faults = core.serving.against(_wished(outcome), client)
+        faults = core.idempotent_requests.against(_wished(outcome), client)
     if not faults:
         return Problem("changed-meanwhile", sentence("; ".join(words)), operation=told)
     problem = of_faults(faults, operation=told)
@@ -221,7 +230,7 @@ def _wished(outcome: Outcome) -> Wish:
 async def _until_ended(request: Request, operation_id: str) -> bool:
     """Whether it did within the time that a client waits. No thread waits meanwhile."""
     for pause_s in pauses(door_of(request).wait_s):
-        if await ask(request, lambda core, _: core.serving.ended(operation_id)):
+        if await ask(request, lambda core, _: core.idempotent_requests.ended(operation_id)):
             return True
         await asyncio.sleep(pause_s)
     return False

@@ -76,7 +76,7 @@ class Door:
 
     async def note(self, refusal: NotAllowed) -> None:
         """Record that somebody was refused."""
-        await self.hands.run(partial(self.ready().noting.refused, refusal))
+        await self.hands.run(partial(self.ready().access_log.refused, refusal))
 
     def ready(self) -> Core:
         """Raises ``Problem`` as long as the services are not there."""
@@ -89,7 +89,7 @@ class Door:
 
 def _admit(core: Core, token: str, scope: Scope | None, request: Request) -> ApiKey:
     """The key behind this token, if it may ask this."""
-    key = core.admitting.admit(token, request.client.host if request.client else "")
+    key = core.api_keys.admit(token, request.client.host if request.client else "")
     if scope is not None:
         key.require(scope)
     _prove(core, key, request)
@@ -104,22 +104,22 @@ def _prove(core: Core, key: ApiKey, request: Request) -> None:
     try:
         _is_student(core, key, request)
     except NoProof:
-        core.noting.refused(NotAllowed(NOT_PROVED, who=key.address))
+        core.access_log.refused(NotAllowed(NOT_PROVED, who=key.address))
         raise
 
 
 def _is_student(core: Core, key: ApiKey, request: Request) -> None:
     """The one place for it: a request names its student in its path, or looks one up by e-mail."""
-    email = core.proving.signed_in(key, request.headers.get(STUDENT_TOKEN, ""))
+    email = core.student_proof.signed_in(key, request.headers.get(STUDENT_TOKEN, ""))
     if not email:
         return
     named = request.path_params
     if contact_id := named.get("contact_id"):
-        core.proving.about(email, ContactId(contact_id))
+        core.student_proof.about(email, ContactId(contact_id))
     elif operation_id := named.get("operation_id"):
-        core.proving.about_operation(email, operation_id)
+        core.student_proof.about_operation(email, operation_id)
     else:
-        core.proving.named(email, request.query_params.get("email", ""))
+        core.student_proof.named(email, request.query_params.get("email", ""))
 
 
 def needing(scope: Scope | None) -> type[APIRoute]:

@@ -54,7 +54,7 @@ async def student(request: Request, student_id: StudentQuery, email: EmailQuery)
     """
 
     def look(core: Core, key: ApiKey) -> models.Student:
-        found = core.checking.student(student_id.strip(), email.strip(), key.actor)
+        found = core.eligibility.student(student_id.strip(), email.strip(), key.actor)
         if not found:
             raise Problem("student-not-found")
         if len(found) > 1:
@@ -70,11 +70,11 @@ async def balances(request: Request, contact_id: ContactPath) -> models.Balances
     """The contact's credits, read from HubSpot now."""
 
     def look(core: Core, key: ApiKey) -> models.Balances:
-        contact = _found(core.checking.contact(ContactId(contact_id), key.actor))
+        contact = _found(core.eligibility.contact(ContactId(contact_id), key.actor))
         return models.Balances(
             contact_id=contact.id,
             balances=telling.balances(contact, core.catalogue),
-            read_at=core.checking.now(),
+            read_at=core.eligibility.now(),
         )
 
     return await ask(request, look)
@@ -98,7 +98,7 @@ async def credit_check(
     def look(core: Core, key: ApiKey) -> models.CreditCheck:
         of = ContactId(contact_id)
         if exam_id is None:
-            checked = core.checking.mock_type(of, mock_type or "", key.actor)
+            checked = core.eligibility.mock_type(of, mock_type or "", key.actor)
         else:
             # what the exam asks is answered when it is booked: a check is about the rest
             wish = Wish(
@@ -107,7 +107,7 @@ async def credit_check(
                 dominant_hand="Right",
                 attending_location="-",
             )
-            checked = core.checking.exam(wish, key.actor)
+            checked = core.eligibility.exam(wish, key.actor)
         return telling.check(_found(checked), exam_id, core.catalogue)
 
     return await ask(request, look)
@@ -124,7 +124,7 @@ async def sessions(
 
     def look(core: Core, key: ApiKey) -> models.Sessions:
         found = _found(
-            core.checking.open_sessions(
+            core.eligibility.open_sessions(
                 ContactId(contact_id), key.actor, until=until, mock_type=mock_type or ""
             )
         )
@@ -139,7 +139,7 @@ async def bookings(request: Request, contact_id: ContactPath) -> models.Bookings
     """All bookings of this contact, the latest day first."""
 
     def look(core: Core, key: ApiKey) -> models.Bookings:
-        held = _found(core.checking.bookings(ContactId(contact_id), key.actor))
+        held = _found(core.eligibility.bookings(ContactId(contact_id), key.actor))
         told = [telling.booking(each, core.catalogue) for each in held]
         return models.Bookings(contact_id=contact_id, bookings=told)
 
@@ -154,7 +154,7 @@ async def booking(
 
     def look(core: Core, key: ApiKey) -> models.Booking:
         of = ContactId(contact_id)
-        held = core.checking.booking(of, BookingId(record_id), key.actor)
+        held = core.eligibility.booking(of, BookingId(record_id), key.actor)
         if held is None:
             raise Problem("booking-not-found", "This contact has no such booking.")
         return telling.booking(held, core.catalogue)

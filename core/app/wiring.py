@@ -127,7 +127,7 @@ class Runtime:
         def left() -> float:
             return max(0.0, until - time.monotonic())
 
-        self.core.carrying.resting.set()
+        self.core.operation_runner.resting.set()
         self.audit.stop(left())
         self.alarms.stop(left())
         self.schedule.stop(left())
@@ -276,20 +276,20 @@ def build(settings: Settings) -> Runtime:
         tell_by=settings.tell_by,
         demo=settings.demo,
     )
-    alarms.late, alarms.audit = core.scheduling.late, core.auditing.judged
+    alarms.late, alarms.audit = core.scheduler.late, core.audit_log.judged
 
-    threads = MirrorThreads(core.mirroring, vitals=fitness)
+    threads = MirrorThreads(core.mirror_copier, vitals=fitness)
     diagnosing = Diagnosing(
         inspection,
         mirror,
         journal,
         notifier.faults,
         told=bool(settings.notify_urls),
-        webhooks=core.receiving.set_up,
+        webhooks=core.webhook_receiver.set_up,
         public_url=settings.public_url,
         key_warnings=mirror.key_warnings,
         desks=core.desks.findings,
-        events_fault=core.announcing.fault,
+        events_fault=core.event_announcer.fault,
         direction=CopyDirection(journal, utc_now).findings,
         engine_fault=partial(start_fault, url),
         store=(store := StoreReport(journal, journal.address)).look,
@@ -301,18 +301,18 @@ def build(settings: Settings) -> Runtime:
         store=store,
         engine=engine,
         mirror_threads=threads,
-        schedule=ScheduleThread(core.scheduling, vitals=fitness),
-        measuring=MeasuringThread(core.measuring),
-        events=PeriodicThread("events", core.announcing.drain, EVENTS_EVERY_S, fitness),
+        schedule=ScheduleThread(core.scheduler, vitals=fitness),
+        measuring=MeasuringThread(core.gauge_recorder),
+        events=PeriodicThread("events", core.event_announcer.drain, EVENTS_EVERY_S, fitness),
         clock=PeriodicThread("clock", core.clock_watch.look, CLOCK_EVERY_S, fitness),
         desks=PeriodicThread(
             "desks", core.desks.renew, RENEW_EVERY_S, fitness, at_end=core.desks.leave
         ),
         alarms=PeriodicThread("alarms", alarms.look, LOOK_EVERY_S, fitness),
-        audit=PeriodicThread("audit", core.auditing.look, AUDIT_EVERY_S, fitness),
+        audit=PeriodicThread("audit", core.audit_log.look, AUDIT_EVERY_S, fitness),
         fitness=fitness,
         engine_refusal=partial(version_fault, system_url(url)),
-        at_start=lambda: core.noting.settings(told(settings), where=socket.gethostname()),
+        at_start=lambda: core.access_log.settings(told(settings), where=socket.gethostname()),
         close=in_order(
             lambda: notifier.stop(NOTIFY_GRACE_S),
             hubspot.close,

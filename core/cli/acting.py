@@ -17,5 +17,5 @@ def actor_of(core: Core, as_: str) -> Actor:
     """
     actor = core.access.actor(as_ or core.access.first_admin())
     if core.access.is_first(actor.email):
-        core.noting.first_admins(core.access.admins, where=socket.gethostname())
+        core.access_log.first_admins(core.access.admins, where=socket.gethostname())
     return actor

@@ -215,7 +215,7 @@ def correct(
 ) -> None:
     """Correct balances that others changed at the same moment as this operation."""
     with told():
-        planned: Planned = lambda core, actor: core.correcting.preview(operation_id, actor)  # noqa: E731
+        planned: Planned = lambda core, actor: core.corrections.preview(operation_id, actor)  # noqa: E731
         run_plan(planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover)
 
 
@@ -232,7 +232,7 @@ def undo(
 ) -> None:
     """Take back the credits that this refund gave, and clear its marks."""
     with told():
-        planned: Planned = lambda core, actor: core.undoing.preview(operation_id, actor)  # noqa: E731
+        planned: Planned = lambda core, actor: core.undo_planner.preview(operation_id, actor)  # noqa: E731
         run_plan(planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover)
 
 
@@ -254,12 +254,12 @@ def run_plan(
         actor = actor_of(core, as_)
         plan = planned(core, actor)
         if dry_run:
-            would = {} if tell is None else {"would_tell": core.telling.would(plan, tell)}
+            would = {} if tell is None else {"would_tell": core.student_notices.would(plan, tell)}
             show(reports.of_plan(plan) | would | others(core, plan, actor), as_json=as_json)
             return
         if takeover:
             core.desks.take_over(actor, reason=reason)
-        operation = core.operating.confirm(plan.id, actor, reason=reason, tell=tell)
+        operation = core.operation_commands.confirm(plan.id, actor, reason=reason, tell=tell)
         counts = {verdict.value: n for verdict, n in plan.counts.items()}
         if wait:
             if operation.state is OperationState.AWAITING:
@@ -290,15 +290,17 @@ def other_desks(core: Core) -> reports.Report:
 
 def others(core: Core, plan: Plan, actor: Actor) -> reports.Report:
     """What others are about to do with the same rows, here and at other desks."""
-    found = [reports.of_other(one, rows=n) for one, n in core.following.also_planned(plan, actor)]
+    found = [
+        reports.of_other(one, rows=n) for one, n in core.operation_queries.also_planned(plan, actor)
+    ]
     return other_desks(core) | ({"also_planned": found} if found else {})
 
 
 def until_ended(core: Core, operation: Operation, actor: Actor, timeout_s: float) -> Operation:
     """Raises ``StateConflict`` when it goes on for longer than ``timeout_s``."""
-    deadline = core.operating.now() + timedelta(seconds=timeout_s)
+    deadline = core.operation_commands.now() + timedelta(seconds=timeout_s)
     while operation.state not in ENDED:
-        if core.operating.now() > deadline:
+        if core.operation_commands.now() > deadline:
             waits = operation.state is OperationState.AWAITING
             onward = (
                 next_step(core, operation, actor) if waits else "it continues when a worker runs"
@@ -309,7 +311,7 @@ def until_ended(core: Core, operation: Operation, actor: Actor, timeout_s: float
                 state=operation.state,
             )
         time.sleep(POLL_S)
-        operation = core.following.followed(operation.id, actor)
+        operation = core.operation_queries.followed(operation.id, actor)
     return operation
 
 
@@ -318,14 +320,17 @@ def next_step(core: Core, operation: Operation, actor: Actor) -> str:
     if operation.state in ENDED:
         return ""
     if operation.state is OperationState.AWAITING:
-        others = " or ".join(core.approving.whom_to_ask(operation))
+        others = " or ".join(core.approvals.whom_to_ask(operation))
         return (
             f"{operation.needs_approval}: another admin ({others}) approves it, on its page or by "
             f"python -m core approve {operation.id} --as EMAIL"
         )
     if not core.readiness.working(actor):
         return "no worker is running: start the app or python -m core worker"
-    if operation.undoes and operation.hold_until > core.operating.now() + core.operating.hold:
+    if (
+        operation.undoes
+        and operation.hold_until > core.operation_commands.now() + core.operation_commands.hold
+    ):
         return (
             f"it begins at {operation.hold_until:%H:%M:%S} UTC, when nothing that it undoes can be "
             "on its way to HubSpot any more"
@@ -335,7 +340,7 @@ def next_step(core: Core, operation: Operation, actor: Actor) -> str:
 
 def _not_called_off(core: Core, operation: Operation) -> None:
     """Raises ``StateConflict`` with who called it off, and why."""
-    event = core.operating.called_off(operation.id)
+    event = core.operation_commands.called_off(operation.id)
     if event is not None:
         why = f": {event.detail['detail']}" if event.detail.get("detail") else ""
         told = f"operation {operation.id} was withdrawn by {event.actor}{why}; nothing was changed"
@@ -344,17 +349,17 @@ def _not_called_off(core: Core, operation: Operation) -> None:
 
 def report_of(core: Core, operation: Operation, actor: Actor) -> reports.Report:
     """Where it stands and what needs somebody's eyes."""
-    found = core.following.report(operation, actor)
+    found = core.operation_queries.report(operation, actor)
     return reports.of_operation(
         operation,
         found.progress,
         items=found.needs_eyes,
-        foreign=core.correcting.standing(operation.id),
+        foreign=core.corrections.standing(operation.id),
         undone_by=found.undone_by,
         warnings=found.warnings,
-        told=core.telling.counts(operation),
-        by_name=core.account.named,
-        now=core.operating.now(),
+        told=core.student_notices.counts(operation),
+        by_name=core.account_directory.named,
+        now=core.operation_commands.now(),
     )
 
 
@@ -388,14 +393,20 @@ def operation(
     with told(), opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
-        found = core.following.operation(operation_id, actor)
+        found = core.operation_queries.operation(operation_id, actor)
         report = report_of(core, found, actor)
         if rows:
-            report["rows"] = reports.of_items(core.following.items(operation_id, actor), found)
+            report["rows"] = reports.of_items(
+                core.operation_queries.items(operation_id, actor), found
+            )
         if history:
-            report["events"] = reports.of_events(core.operating.history(operation_id, actor))
-            writes = core.following.writes(operation_id, actor)
-            report["writes"] = reports.of_writes(writes, core.following.items(operation_id, actor))
+            report["events"] = reports.of_events(
+                core.operation_commands.history(operation_id, actor)
+            )
+            writes = core.operation_queries.writes(operation_id, actor)
+            report["writes"] = reports.of_writes(
+                writes, core.operation_queries.items(operation_id, actor)
+            )
         show(report, as_json=json)
 
 
@@ -433,8 +444,13 @@ def operations(
         actor = actor_of(core, as_)
         found = [
             reports.of_operation(
-                one.operation, one.progress, warnings=one.warnings, now=core.operating.now()
+                one.operation,
+                one.progress,
+                warnings=one.warnings,
+                now=core.operation_commands.now(),
             )
-            for one in core.following.operations(actor, states=states, sought=sought, limit=limit)
+            for one in core.operation_queries.operations(
+                actor, states=states, sought=sought, limit=limit
+            )
         ]
         show({"operations": found}, as_json=json)

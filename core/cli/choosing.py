@@ -72,8 +72,8 @@ def everything_owed(without: Sequence[str] = ()) -> Planned:
 
     def planned(core: Core, actor: Actor) -> Plan:
         warn_of_unknown_refunds()
-        owed = core.owing.everything(actor)
-        return core.planning.preview(REFUND.key, owed, actor, without=without)
+        owed = core.owed_credits.everything(actor)
+        return core.operation_planner.preview(REFUND.key, owed, actor, without=without)
 
     return planned
 
@@ -89,6 +89,6 @@ def of(
 
     ``to``: of a move, the exam that they go to.
     """
-    return lambda core, actor: core.planning.preview(
+    return lambda core, actor: core.operation_planner.preview(
         kind, chosen, actor, to=to, without=without, include=include
     )

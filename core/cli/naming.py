@@ -17,7 +17,7 @@ def students(core: Core, actor: Actor, records: Iterable[Record]) -> Named:
     Raises:
         NotAllowed: this person may not look students up.
     """
-    named = core.names.whose(records, actor, wait_s=PATIENT_S)
+    named = core.student_names.whose(records, actor, wait_s=PATIENT_S)
     if named.fault:
         complain(f"names are missing: {named.fault}")
     return named

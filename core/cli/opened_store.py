@@ -45,7 +45,7 @@ def _refusals_noted(runtime: wiring.Runtime) -> Iterator[None]:
     try:
         yield
     except NotAllowed as refusal:
-        runtime.core.noting.refused(refusal)
+        runtime.core.access_log.refused(refusal)
         raise
 
 

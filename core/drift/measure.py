@@ -36,7 +36,7 @@ GRACE_S = 2.0
 
 
 @dataclass(slots=True)
-class Measuring:
+class GaugeRecorder:
     """Each process measures the copies that it made, and what all share. One thread uses it."""
 
     journal: DriftStore
@@ -115,7 +115,7 @@ class Measuring:
 class MeasuringThread:
     """Measures once a minute while the process lives. Can be started once."""
 
-    measuring: Measuring
+    measuring: GaugeRecorder
     every_s: float = EVERY.total_seconds()
     _ended: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None

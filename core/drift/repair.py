@@ -47,7 +47,7 @@ KEPT = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
-class Repairing:
+class RepairRunner:
     """The truth always wins."""
 
     comparing: Comparing

@@ -11,7 +11,7 @@ from core.drift.causes import Remedy
 from core.drift.compare import Compared, Comparing
 from core.drift.repairs import RepairRow, RowState
 from core.drift.store.port import DriftStore
-from core.mirror.copier import Mirroring
+from core.mirror.copier import MirrorCopier
 from core.mirror.port import Deleted, Mirror
 from core.mirror.rows import ID
 from core.mirror.store.outbox_port import Due
@@ -24,7 +24,7 @@ class RepairStep:
     """One step of a repair. Repeating one is harmless."""
 
     comparing: Comparing
-    mirroring: Mirroring
+    mirroring: MirrorCopier
     mirror: Mirror
     journal: DriftStore
 

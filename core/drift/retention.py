@@ -23,7 +23,7 @@ NAMED_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Forgetting:
+class Retention:
     """Ids, movements, claims and writes stay: what was done is known, to whom only HubSpot tells.
 
     A run may be repeated, cut short, or made twice at once.
@@ -77,7 +77,7 @@ class Forgetting:
         return done
 
 
-def forgetting_jobs(forgetting: Forgetting, schedule: Schedule | None) -> Iterable[Job]:
+def forgetting_jobs(forgetting: Retention, schedule: Schedule | None) -> Iterable[Job]:
     """One, unless names are kept for ever."""
     if schedule is not None and forgetting.keep is not None:
         yield Job(name=RAN, schedule=schedule, act=forgetting.on_schedule)

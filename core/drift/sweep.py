@@ -61,7 +61,7 @@ class _Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sweeping:
+class SweepRunner:
     """Reads both stores, writes the history of sweeps, and itself changes neither."""
 
     crm: Crm

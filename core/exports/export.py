@@ -23,11 +23,11 @@ from core.drift.store.port import DriftStore
 from core.drift.store.trends_port import Narrow
 from core.drift.sweep import last_whole
 from core.exports.listings import ACTS, Export, Listing
-from core.health.audit_check.verify import Auditing
+from core.health.audit_check.verify import AuditLog
 from core.mirror.port import Mirror
 from core.mirror.rows import ID
 from core.operations.kinds.registry import titled
-from core.operations.owed.find import Owing
+from core.operations.owed.find import OwedCredits
 from core.operations.owed.rules import Owed, verdict_against
 from core.operations.sought import EVERY_OPERATION, SoughtOperations
 from core.operations.states import ItemState, Operation, OperationState, Progress
@@ -53,13 +53,13 @@ STUDENTS = (ID, "student_id", "email", "firstname", "lastname")
 
 
 @dataclass(frozen=True, slots=True)
-class Exporting:
+class Exporter:
     """Lists to be taken, and the taking. Every taking checks the role and is recorded."""
 
     journal: DriftStore
     mirror: Mirror
-    auditing: Auditing
-    owing: Owing
+    auditing: AuditLog
+    owing: OwedCredits
     catalogue: Catalogue
     now: Callable[[], datetime]
 

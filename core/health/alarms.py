@@ -78,7 +78,7 @@ class Alarms:
                     self.notifier.tell(*well_again(over))
 
     def dead_letters(self, _dead: Sequence[Due]) -> None:
-        """For ``Mirroring.on_dead``: copies were given up just now. Never raises."""
+        """For ``MirrorCopier.on_dead``: copies were given up just now. Never raises."""
         try:
             for trouble in self._dead_letters():
                 self._raise(trouble, self.now())

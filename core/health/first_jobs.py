@@ -11,7 +11,7 @@ from enum import StrEnum
 from core.credits.records import BookingId, BookingStatus, ContactId, ExamId, Kind
 from core.credits.roles import Act, Actor, Role
 from core.credits.sessions import Counts, Opening
-from core.drift.repair import Repairing
+from core.drift.repair import RepairRunner
 from core.drift.store.trends_port import Narrow
 from core.drift.sweep import last_whole
 from core.health.store.port import HealthStore
@@ -68,7 +68,7 @@ class FirstJobs:
     journal: HealthStore
     check: OwedCheck
     sitting: ExamSessions
-    repairing: Repairing
+    repairing: RepairRunner
     now: Callable[[], datetime]
 
     def found(self, actor: Actor) -> list[FirstJob]:

@@ -14,7 +14,7 @@ from core.drift.repair import repaired_of
 from core.drift.store.trends_port import Gauge, Narrow
 from core.drift.sweep import last_whole
 from core.drift.sweeps import Sweep, SweepMode
-from core.health.audit_check.verify import Auditing
+from core.health.audit_check.verify import AuditLog
 from core.health.facts import Facts, Need, Side, Sight, sight
 from core.health.metrics import Metrics
 from core.health.needs import needs
@@ -25,7 +25,7 @@ from core.health.store.port import HealthStore
 from core.hubspot.ports.inspection import Finding, Health, Quota
 from core.operations.kinds.registry import NAMES
 from core.operations.states import ENDED, Operation, OperationState, Progress
-from core.workers.scheduler import Scheduling
+from core.workers.scheduler import Scheduler
 
 #: Copies of the last hour tell how long copies take.
 LAG_OF = timedelta(hours=1)
@@ -74,8 +74,8 @@ class OverviewReader:
     journal: HealthStore
     readiness: Readiness
     watching: Metrics
-    auditing: Auditing
-    scheduling: Scheduling
+    auditing: AuditLog
+    scheduling: Scheduler
     now: Callable[[], datetime]
 
     def read(self, actor: Actor, *, patient: bool = False) -> Overview:

@@ -63,7 +63,7 @@ class Drained:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mirroring:
+class MirrorCopier:
     """Copies what is due. One object for all threads of a process."""
 
     crm: Crm

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from core.credits.records import Kind
 from core.credits.roles import Act, Actor
-from core.mirror.copier import Mirroring
+from core.mirror.copier import MirrorCopier
 from core.mirror.store.outbox_port import DeadLetters, Due, OutboxState
 from core.mirror.store.port import MirrorStore
 
@@ -77,7 +77,7 @@ class DeadLetterRetry:
     """HubSpot is right all the while: nothing here changes a credit."""
 
     journal: MirrorStore
-    mirroring: Mirroring
+    mirroring: MirrorCopier
     now: Callable[[], datetime]
 
     def retry(

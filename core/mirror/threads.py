@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from core.credits.records import Kind
 from core.mirror.circuit_breaker import BATCH_MAX
-from core.mirror.copier import Mirroring
+from core.mirror.copier import MirrorCopier
 from core.mirror.store.outbox_port import Due
 from core.work.vitals_port import NoVitals, Vitals
 from core.work.wakeup import WakeUp
@@ -45,7 +45,7 @@ class _ToRead:
 class MirrorThreads:
     """Started and stopped with the process. Can be started once."""
 
-    mirroring: Mirroring
+    mirroring: MirrorCopier
     copiers: int = 2
     poll_s: float = POLL_S
     vitals: Vitals = field(default_factory=NoVitals)

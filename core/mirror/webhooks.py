@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.credits.records import Kind
-from core.mirror.copier import Mirroring
+from core.mirror.copier import MirrorCopier
 from core.mirror.rows import erasure
 from core.mirror.store.outbox_port import Due
 from core.mirror.webhook_rules import (
@@ -70,10 +70,10 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Receiving:
+class WebhookReceiver:
     """Order and number of deliveries do not matter: each record is read when it is copied."""
 
-    mirroring: Mirroring
+    mirroring: MirrorCopier
     #: HubSpot's object type id of each kind. Raises GatewayError: a name could not be looked up.
     types: Callable[[], Mapping[Kind, str]]
     #: The client secret of our app in HubSpot; empty: webhooks are not set up.

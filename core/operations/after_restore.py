@@ -14,7 +14,7 @@ from core.credits.catalogue import Catalogue
 from core.credits.records import MARKER, TOTAL_BOOKINGS, ContactId, History, Kind
 from core.credits.roles import Act, Actor
 from core.hubspot.ports.crm import Crm
-from core.operations.owed.find import Owing
+from core.operations.owed.find import OwedCredits
 from core.operations.owed.rules import Owed
 from core.operations.states import ENDED, Operation, OperationState
 from core.operations.store.port import OperationStore
@@ -48,12 +48,12 @@ class Restored:
 
 
 @dataclass(frozen=True, slots=True)
-class Restoring:
+class RestoreCheck:
     """Reads, and changes nothing."""
 
     crm: Crm
     journal: OperationStore
-    owing: Owing
+    owing: OwedCredits
     catalogue: Catalogue
 
     def compare(self, since: datetime, actor: Actor) -> Restored:

@@ -51,8 +51,8 @@ class Reread:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Approving:
-    """``Operating.confirm`` makes the request; the engine begins what was approved."""
+class Approvals:
+    """``OperationCommands.confirm`` makes the request; the engine begins what was approved."""
 
     journal: OperationStore
     engine: Engine

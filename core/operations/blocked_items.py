@@ -16,9 +16,9 @@ from core.credits.errors import BadList, StateConflict
 from core.credits.records import BookingId, ItemKey
 from core.credits.roles import Act, Actor
 from core.credits.typed_reasons import reason_faults
-from core.operations.choosing.plan import Planning
+from core.operations.choosing.plan import OperationPlanner
 from core.operations.choosing.select import ByIds
-from core.operations.choosing.undo import Undoing
+from core.operations.choosing.undo import UndoPlanner
 from core.operations.kinds.base import RowSubject
 from core.operations.kinds.registry import booking_of, of_subject
 from core.operations.plans import Plan, Row
@@ -34,12 +34,12 @@ PREVIEWED = of_subject(RowSubject.BOOKING)
 
 
 @dataclass(frozen=True, slots=True)
-class Accounting:
+class BlockedItems:
     """Changes no credit: a new preview is confirmed as any other."""
 
     journal: OperationStore
-    planning: Planning
-    undoing: Undoing
+    planning: OperationPlanner
+    undoing: UndoPlanner
     now: Callable[[], datetime]
 
     def open(self, operation_id: str, actor: Actor) -> list[Item]:

@@ -44,7 +44,7 @@ class NotConfirmed(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Operating:
+class OperationCommands:
     """What people do to operations. The carrying itself is the engine's."""
 
     journal: OperationStore
@@ -82,7 +82,7 @@ class Operating:
     ) -> Operation:
         """Make the plan an operation, held for a while. Confirming again returns the same one.
 
-        One that is large enough to need a second admin awaits approval first (``Approving``).
+        One that is large enough to need a second admin awaits approval first (``Approvals``).
 
         ``typed``: the number of bookings as the admin typed it; needed above ``typed_above``.
         None means that a script confirms, which named its bookings itself. ``at_once``: without

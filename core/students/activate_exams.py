@@ -31,7 +31,7 @@ class NotActivated(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Activating:
+class ExamActivation:
     """Search names the exams, a read by id says which are due, absolute values open them.
 
     So a run may be repeated, cut short, or made twice at once: an exam that is open stays so.
@@ -115,7 +115,7 @@ class Activating:
         return gone + [_row(exam, Activated.NOT_DUE, _not_due(exam)) for exam in late], due
 
 
-def activation_jobs(activating: Activating, schedule: Schedule | None) -> Iterable[Job]:
+def activation_jobs(activating: ExamActivation, schedule: Schedule | None) -> Iterable[Job]:
     """One, unless it is off."""
     if schedule is not None:
         yield Job(name=RAN, schedule=schedule, act=activating.on_schedule)

@@ -18,11 +18,11 @@ from core.audit.store.event_port import Event
 from core.credits.errors import UnknownId
 from core.credits.records import ExamId
 from core.credits.roles import Act, Actor
-from core.operations.choosing.adjust import Adjusting
+from core.operations.choosing.adjust import AdjustmentPlanner
 from core.operations.choosing.adjustment_lists import Asked
-from core.operations.choosing.plan import Planning
+from core.operations.choosing.plan import OperationPlanner
 from core.operations.choosing.select import Selection
-from core.operations.commands import Operating
+from core.operations.commands import OperationCommands
 from core.operations.kinds.permissions import act_for
 from core.operations.leftovers import Warned
 from core.operations.plans import Plan, Row
@@ -66,9 +66,9 @@ class AdminRequests:
 
     journal: StudentStore
     access: Access
-    planning: Planning
-    adjusting: Adjusting
-    operating: Operating
+    planning: OperationPlanner
+    adjusting: AdjustmentPlanner
+    operating: OperationCommands
     now: Callable[[], datetime]
 
     def admin(self, key: ApiKey, email: str) -> Actor:
@@ -85,7 +85,7 @@ class AdminRequests:
 
         Raises:
             NotAllowed, BadList, NotReady, GatewayError, JournalError: nothing was stored but that
-                it was asked; see ``Planning.preview`` and ``Adjusting.preview``.
+                it was asked; see ``OperationPlanner.preview`` and ``AdjustmentPlanner.preview``.
         """
         actor.require(Act.RUN_BATCHES)
         id_ = request.operation_id
@@ -115,7 +115,7 @@ class AdminRequests:
         the reason that its students are told; None: they are told nothing.
 
         Raises:
-            NotAllowed, UnknownId, NotConfirmed, JournalError: as ``Operating.confirm``.
+            NotAllowed, UnknownId, NotConfirmed, JournalError: as ``OperationCommands.confirm``.
         """
         actor.require(Act.RUN_BATCHES)
         self._record(request, actor, "confirm", plan_id)
@@ -127,7 +127,7 @@ class AdminRequests:
         """Finish what was begun, and begin nothing else. Before it began: withdraw it.
 
         Raises:
-            NotAllowed, UnknownId, StateConflict, JournalError: as ``Operating.stop``.
+            NotAllowed, UnknownId, StateConflict, JournalError: as ``OperationCommands.stop``.
         """
         actor.require(Act.RUN_BATCHES)
         if not self._done(request, operation_id, actor, STOPPED):
@@ -140,7 +140,7 @@ class AdminRequests:
 
         Raises:
             NotAllowed, UnknownId, StateConflict, AnotherDesk, JournalError: as
-                ``Operating.retry``.
+                ``OperationCommands.retry``.
         """
         actor.require(Act.RUN_BATCHES)
         if not self._done(request, operation_id, actor, RETRIED):

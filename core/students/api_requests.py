@@ -18,16 +18,16 @@ from core.credits.errors import GatewayError, UnknownId
 from core.credits.records import BookingId, ContactId
 from core.hubspot.ports.lookup import CrmLookUp
 from core.operations.booking_rules import Wish
-from core.operations.choosing.plan import Planning
+from core.operations.choosing.plan import OperationPlanner
 from core.operations.choosing.select import ByIds
-from core.operations.commands import Operating
+from core.operations.commands import OperationCommands
 from core.operations.kinds.cancel import CANCEL
 from core.operations.kinds.registry import makes_bookings
 from core.operations.plans import Plan
 from core.operations.states import ENDED, Item, ItemState, Operation
 from core.operations.verdicts import Verdict, Why
 from core.students.book import BookingPreview
-from core.students.eligibility import Checking
+from core.students.eligibility import Eligibility
 from core.students.store.port import StudentStore
 
 #: How long a request is known; after that its key is as good as new.
@@ -88,9 +88,9 @@ class IdempotentRequests:
     crm: CrmLookUp
     journal: StudentStore
     booking: BookingPreview
-    planning: Planning
-    operating: Operating
-    checking: Checking
+    planning: OperationPlanner
+    operating: OperationCommands
+    checking: Eligibility
     now: Callable[[], datetime]
     new_id: Callable[[], str]
     rationing: Rationing

@@ -26,7 +26,7 @@ from core.students.store.port import StudentStore
 
 @dataclass(frozen=True, slots=True)
 class BookingPreview:
-    """Makes the plan. ``Operating.confirm`` and the engine do the rest, exactly once."""
+    """Makes the plan. ``OperationCommands.confirm`` and the engine do the rest, exactly once."""
 
     crm: CrmLookUp
     journal: StudentStore

@@ -21,9 +21,9 @@ from core.credits.typed_reasons import reason_faults
 from core.hubspot.ports.crm import Fate
 from core.hubspot.ports.lookup import CrmLookUp
 from core.operations.approval_rules import credits_moved
-from core.operations.choosing.plan import Planning
+from core.operations.choosing.plan import OperationPlanner
 from core.operations.choosing.select import ByIds, exam_words
-from core.operations.commands import NotConfirmed, Operating
+from core.operations.commands import NotConfirmed, OperationCommands
 from core.operations.kinds.move import MOVE
 from core.operations.kinds.registry import cancelling
 from core.operations.plans import Plan, Row
@@ -143,15 +143,15 @@ class ExamActReport:
 
 
 @dataclass(frozen=True, slots=True)
-class CancellingExams:
+class WholeExamCancellation:
     """What an admin asks for, and the one method for the engine."""
 
     crm: CrmLookUp
     journal: StudentStore
     engine: Engine
     cancellation: ExamCancellation
-    planning: Planning
-    operating: Operating
+    planning: OperationPlanner
+    operating: OperationCommands
     #: By their address, with the role of this moment. Raises ``NotAllowed``.
     actor_of: Callable[[str], Actor]
     now: Callable[[], datetime]

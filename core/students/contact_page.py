@@ -17,7 +17,7 @@ from core.credits.records import Booking, Contact, ContactId, History, Kind
 from core.credits.roles import Act, Actor
 from core.credits.writes import MovementKind, WriteState
 from core.hubspot.ports.lookup import CrmLookUp
-from core.mirror.copier import Mirroring
+from core.mirror.copier import MirrorCopier
 from core.mirror.port import MirrorLookUp, MirrorRow
 from core.mirror.store.outbox_port import Due
 from core.operations.kinds.registry import kind_of
@@ -97,7 +97,7 @@ class ContactPage:
     crm: CrmLookUp
     mirror: MirrorLookUp
     journal: StudentStore
-    mirroring: Mirroring
+    mirroring: MirrorCopier
     noting: AccessLog
     catalogue: Catalogue
     now: Callable[[], datetime]

@@ -57,7 +57,7 @@ class Offered:
 
 
 @dataclass(frozen=True, slots=True)
-class Checking:
+class Eligibility:
     """Contact and bookings come from HubSpot, the list of sessions from the mirror."""
 
     crm: CrmLookUp

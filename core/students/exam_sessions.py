@@ -25,7 +25,7 @@ from core.credits.sessions import ExamChange, Opening, Session, count
 from core.credits.writes import QUIET_PERIOD
 from core.hubspot.ports.crm import Fate, Outcome
 from core.hubspot.ports.lookup import CrmLookUp
-from core.mirror.copier import Mirroring
+from core.mirror.copier import MirrorCopier
 from core.mirror.port import MirrorLookUp, MirrorRow
 from core.mirror.rows import moment, source_time
 from core.mirror.store.outbox_port import Due
@@ -75,7 +75,7 @@ class ExamSessions:
     crm: CrmLookUp
     mirror: MirrorLookUp
     journal: StudentStore
-    mirroring: Mirroring
+    mirroring: MirrorCopier
     catalogue: Catalogue
     now: Callable[[], datetime]
     check: OwedCheck

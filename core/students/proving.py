@@ -17,7 +17,7 @@ class NoProof(PermissionError):
 
 
 @dataclass(frozen=True, slots=True)
-class Proving:
+class StudentProof:
     """A key that needs the student opens nothing without; any other, with a token, only for it."""
 
     crm: Crm

@@ -20,7 +20,7 @@ CANDIDATES = 200
 
 
 @dataclass(frozen=True, slots=True)
-class LookingUp:
+class StudentSearch:
     """Reads only. The mirror is asked while a person types; HubSpot only when told to."""
 
     crm: CrmLookUp

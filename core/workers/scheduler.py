@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from core.drift.sweep import Sweeping
+from core.drift.sweep import SweepRunner
 from core.drift.sweeps import SweepMode
 from core.work.schedules import Job, Late, Schedule, late
 from core.work.vitals_port import NoVitals, Vitals
@@ -28,7 +28,7 @@ SWEEP_LATE_AFTER = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Scheduling:
+class Scheduler:
     """The times of jobs that came while nobody ran are made up once, not each."""
 
     journal: WorkerStore
@@ -86,7 +86,7 @@ class Scheduling:
         self.journal.end_slot(job.name, slot, at=self.now(), error=error)
 
 
-def sweep_jobs(sweeping: Sweeping, schedules: Mapping[SweepMode, Schedule]) -> Iterable[Job]:
+def sweep_jobs(sweeping: SweepRunner, schedules: Mapping[SweepMode, Schedule]) -> Iterable[Job]:
     """One for each mode. A slot's sweep has its name, so that asking twice is one sweep."""
 
     def ask(mode: SweepMode, slot: datetime) -> None:
@@ -107,7 +107,7 @@ def sweep_jobs(sweeping: Sweeping, schedules: Mapping[SweepMode, Schedule]) -> I
 class ScheduleThread:
     """Ticks from ``start`` to ``stop``. Can be started once."""
 
-    scheduling: Scheduling
+    scheduling: Scheduler
     poll_s: float = POLL_S
     vitals: Vitals = field(default_factory=NoVitals)
     _stopping: threading.Event = field(default_factory=threading.Event)

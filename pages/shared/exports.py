@@ -29,7 +29,7 @@ def csv_button(
 
     def taken() -> bytes:
         as_of_now = desk.again()
-        return desk.core.exporting.taken(make(as_of_now), as_of_now.actor)
+        return desk.core.exporter.taken(make(as_of_now), as_of_now.actor)
 
     _button(desk, label, taken, name, told)
 

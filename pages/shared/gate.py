@@ -75,7 +75,7 @@ class Desk:
 
     def now(self) -> datetime:
         """The time, as the services see it."""
-        return self.core.operating.now()
+        return self.core.operation_commands.now()
 
 
 def actor_of(core: Core, claims: Mapping[str, Any]) -> Actor:
@@ -111,12 +111,12 @@ def _entered(place: Place) -> Desk:
             core.sign_ins.require(claims)
         except SignInEnded:
             _ended_page(claims)
-    core.noting.signed_in(core.access.vouched(claims), claims)
+    core.access_log.signed_in(core.access.vouched(claims), claims)
     try:
         actor = actor or core.access.signed_in(claims)
         actor.require(place.act)
     except NotAllowed as refusal:
-        core.noting.refused(refusal, core.access.vouched(claims))
+        core.access_log.refused(refusal, core.access.vouched(claims))
         _refused_page(place, stated(claims), str(refusal), actor)
     _heading(place, actor)
     return Desk(core=core, actor=actor, zone=reader_zone(), place=place, claims=claims)

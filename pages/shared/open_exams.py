@@ -22,7 +22,7 @@ def sessions(desk: Desk) -> Sequence[Session]:
     Raises:
         GatewayError: neither answers.
     """
-    ask = lambda: desk.core.booking.sessions(desk.actor)  # noqa: E731
+    ask = lambda: desk.core.booking_preview.sessions(desk.actor)  # noqa: E731
     return recent("exams to book", ask, now=desk.now())
 
 

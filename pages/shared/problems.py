@@ -69,7 +69,7 @@ def told(undone: str) -> Iterator[None]:
         yield
     except REFUSALS as error:
         if isinstance(error, NotAllowed):
-            wiring.get().noting.refused(error)
+            wiring.get().access_log.refused(error)
         show(explain(error), undone)
 
 

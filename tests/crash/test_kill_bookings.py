@@ -52,26 +52,26 @@ class Day:
             dominant_hand="Left",
             attending_location="Calgary",
         )
-        plan = self.core.booking.preview(wish, self.core.access.actor(ADMIN))
+        plan = self.core.booking_preview.preview(wish, self.core.access.actor(ADMIN))
         self.bookings.append((self._confirmed(plan.id), contact, exam))
 
     def cancel(self, contact: str, exam: str, token: str) -> None:
         record = self.school.booking(contact, exam, token)
         chosen = ByReference(references=(record,))
         actor = self.core.access.actor(ADMIN)
-        plan = self.core.planning.preview(OperationKind.CANCEL, chosen, actor)
+        plan = self.core.operation_planner.preview(OperationKind.CANCEL, chosen, actor)
         self.cancels.append((self._confirmed(plan.id), contact, exam))
 
     def _confirmed(self, plan_id: str) -> str:
         actor = self.core.access.actor(ADMIN)
-        return self.core.operating.confirm(plan_id, actor, reason="a crash").id
+        return self.core.operation_commands.confirm(plan_id, actor, reason="a crash").id
 
     @property
     def operations(self) -> list[str]:
         return [id_ for id_, _, _ in (*self.bookings, *self.cancels)]
 
     def item(self, operation: str) -> Item:
-        (found,) = self.core.operating.journal.items(operation)
+        (found,) = self.core.operation_commands.journal.items(operation)
         return found
 
 
@@ -146,7 +146,7 @@ def test_bookings_outlive_the_death_of_their_worker_each_with_its_credit_and_sea
 
     assert (balances, seats) == (school.balances(), school.seats())
     assert (balances, seats) == school.mirrored()
-    assert [] == day.core.operating.journal.open_writes()
+    assert [] == day.core.operation_commands.journal.open_writes()
     assert [1, 1] == [fault["hits"] for fault in desk.hubspot.get("/_sandbox/faults").json()]
 
 

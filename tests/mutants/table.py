@@ -24,12 +24,12 @@ _SQLITE = ("-k", "sqlite")
 _WRITES = (_UNIT + "test_writes.py",)
 _RACES = (_SERVICES + "test_races.py",)
 _OPERATIONS = (_SERVICES + "test_operations.py",)
-_UNDO = (_UNIT + "test_undoing.py", _SERVICES + "test_undoing.py")
+_UNDO = (_UNIT + "test_undo_rules.py", _SERVICES + "test_undo.py")
 _ADJUST = (_UNIT + "test_adjustments.py", _SERVICES + "test_adjusting.py")
 _BOOKING = (_SERVICES + "test_booking.py",)
 _ADMIN_APPS = (_UNIT + "api/test_admin.py",)
-_APPROVING = (_SERVICES + "test_approving.py", _UNIT + "test_approvals.py")
-_PLANS = (_UNIT + "test_plans.py", _UNIT + "test_unclear.py")
+_APPROVING = (_SERVICES + "test_second_admin.py", _UNIT + "test_approvals.py")
+_PLANS = (_UNIT + "test_plans.py", _UNIT + "test_unreadable_values.py")
 _VERIFY = (_UNIT + "test_foreign_writes.py", _SERVICES + "test_late_looks.py")
 _RECHECK = (_SERVICES + "test_double_refunds.py",)
 _FORFEIT = (_SERVICES + "test_forfeiting.py",)
@@ -244,21 +244,21 @@ WRITING = [
         file="core/credits/writes.py",
         old="    if MARKER in target.unclear:\n",
         new="    if False:\n",
-        tests=(_UNIT + "test_unclear.py", _UNIT + "test_writes.py"),
+        tests=(_UNIT + "test_unreadable_values.py", _UNIT + "test_writes.py"),
     ),
     Mutant(
         guard="a marker that cannot be read is not the one that was read before",
         file="core/credits/writes.py",
         old="    if MARKER not in target.unclear and target.marker == write.marker_before:",
         new="    if target.marker == write.marker_before:",
-        tests=(_UNIT + "test_unclear.py", _UNIT + "test_writes.py"),
+        tests=(_UNIT + "test_unreadable_values.py", _UNIT + "test_writes.py"),
     ),
     Mutant(
         guard="a capacity that cannot be read gives no seat",
         file="core/credits/writes.py",
         old="    if CAPACITY in target.unclear:\n",
         new="    if False:\n",
-        tests=(_UNIT + "test_unclear.py", _UNIT + "test_writes.py"),
+        tests=(_UNIT + "test_unreadable_values.py", _UNIT + "test_writes.py"),
     ),
     Mutant(
         guard="no balance goes below zero or above its maximum",
@@ -605,7 +605,7 @@ RECHECK = [
         file="core/mirror/outgoing/announcer.py",
         old="if self.now() + SENDING_MAX > until:",
         new="if False:",
-        tests=("tests/unit/services/test_announcing.py",),
+        tests=("tests/unit/services/test_outgoing_events.py",),
     ),
     Mutant(
         guard="a mark explains the credit of somebody else only when it is not ours",
@@ -640,7 +640,7 @@ RECHECK = [
         file="core/mirror/outgoing/announcer.py",
         old="            self._failed(batch, str(error))\n            return 0\n",
         new="            self._failed(batch, str(error))\n",
-        tests=(_SERVICES + "test_announcing.py",),
+        tests=(_SERVICES + "test_outgoing_events.py",),
     ),
     Mutant(
         guard="what was counted for a chart is counted again when the audit has another entry",
@@ -1022,14 +1022,14 @@ UNDOING = [
         file="core/operations/kinds/correct.py",
         old="        return {MovementKind.CORRECTION: [item.booking_id for item in items]}",
         new="        return {}",
-        tests=(_SERVICES + "test_correcting.py",),
+        tests=(_SERVICES + "test_corrections.py",),
     ),
     Mutant(
         guard="a correction that was made is not on offer again",
         file="core/operations/foreign/corrections.py",
         old="    if done:\n        verdict, why = Verdict.SKIP, Why.CORRECTED",
         new="    if False:\n        verdict, why = Verdict.SKIP, Why.CORRECTED",
-        tests=(_SERVICES + "test_correcting.py",),
+        tests=(_SERVICES + "test_corrections.py",),
     ),
 ]
 
@@ -1726,14 +1726,14 @@ COPYING = [
         old="DONE = frozenset({Copied.WRITTEN, Copied.ALREADY_EQUAL, Copied.NEWER_KEPT, "
         "Copied.NOT_KEPT})",
         new="DONE = frozenset(Copied)",
-        tests=(_UNIT + "test_mirroring.py",),
+        tests=(_UNIT + "test_copier.py",),
     ),
     Mutant(
         guard="a whole row that the mirror kept its own against is read once more",
         file="core/mirror/due_rows.py",
         old="    return copied is Copied.NEWER_KEPT and",
         new="    return False and",
-        tests=(_UNIT + "test_mirroring.py",),
+        tests=(_UNIT + "test_copier.py",),
     ),
     Mutant(
         guard="no booking settles without its copy being due",
@@ -1884,28 +1884,28 @@ LOOKING_BACK = [
         file="core/operations/after_restore.py",
         old="        forgotten = [one for one in landed if one.write_id not in known]",
         new="        forgotten = []",
-        tests=(_SERVICES + "test_restoring.py",),
+        tests=(_SERVICES + "test_after_restore.py",),
     ),
     Mutant(
         guard="a record whose history is not given is named after a restore",
         file="core/operations/after_restore.py",
         old=" for (_, id_), history in histories.items() if history is None]",
         new=" for (_, id_), history in histories.items() if False]",
-        tests=(_SERVICES + "test_restoring.py",),
+        tests=(_SERVICES + "test_after_restore.py",),
     ),
     Mutant(
         guard="a recount waits for whoever is between a booking and its count",
         file="core/operations/steps/recount.py",
         old="        return now - session.changed_at < SETTLING",
         new="        return False",
-        tests=(_SERVICES + "test_recounting.py",),
+        tests=(_SERVICES + "test_seat_recount.py",),
     ),
     Mutant(
         guard="a recount waits for our own operations on that exam",
         file="core/operations/steps/recount.py",
         old="        if any(other.id != operation.id for other in begun):",
         new="        if False:",
-        tests=(_SERVICES + "test_recounting.py",),
+        tests=(_SERVICES + "test_seat_recount.py",),
     ),
 ]
 

@@ -33,7 +33,7 @@ def _work(made: Stage) -> None:
                     continue
             made.engine.submitted.remove(key)
             made.carry(key)
-        made.core.mirroring.drain()
+        made.core.mirror_copier.drain()
         time.sleep(0.3)
 
 

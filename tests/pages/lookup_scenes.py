@@ -42,8 +42,8 @@ def booked(made: Stage) -> str:
         contact_id=ContactId(contact), exam_id=ExamId(exam), attending_location="Calgary",
         dominant_hand="Left", override=False,
     )  # fmt: skip
-    plan = made.core.booking.preview(wish, ACTOR)
-    made.core.operating.confirm(plan.id, ACTOR, reason="for the student")
+    plan = made.core.booking_preview.preview(wish, ACTOR)
+    made.core.operation_commands.confirm(plan.id, ACTOR, reason="for the student")
     made.carry(plan.id)
     return plan.id
 
@@ -91,8 +91,10 @@ def scheduled(made: Stage) -> tuple[str, str]:
                 "scheduled_activation_datetime": (made.clock() + at).isoformat(),
             },
         )
-    made.core.mirroring.put([Due(kind=Kind.EXAM, record_id=id_, row=None) for id_ in (due, later)])
-    made.core.mirroring.drain()
+    made.core.mirror_copier.put(
+        [Due(kind=Kind.EXAM, record_id=id_, row=None) for id_ in (due, later)]
+    )
+    made.core.mirror_copier.drain()
     return due, later
 
 

@@ -101,7 +101,7 @@ def copies(made: Stage) -> None:
 def given_up(made: Stage, error: str, kind: Kind, numbers: range) -> None:
     """Copies that failed eight times, all with this error."""
     now = made.clock()
-    made.core.mirroring.drain()
+    made.core.mirror_copier.drain()
     made.journal.put_due(
         [Due(kind=kind, record_id=f"{52_000_000_100 + n}", row=None) for n in numbers],
         at=now - timedelta(minutes=20),

@@ -133,7 +133,7 @@ class Stage:
         works = [work, Work.FOLLOW_UPS] if work is Work.OPERATION else [work]
         for each in works:
             while (again := self.core.carries[each](id_)) is not None:
-                self.core.mirroring.drain()
+                self.core.mirror_copier.drain()
                 self.clock.pass_(seconds=max((again - self.clock()).total_seconds(), 1))
 
 
@@ -238,13 +238,13 @@ def _book(made: Stage, rng: random.Random, contacts: int, exams: int) -> None:
 def mirrored(made: Stage) -> None:
     """The mirror holds all that the truth does."""
     records = [(kind, record.id) for kind in Kind for record in made.crm.truth.all(kind)]
-    made.core.mirroring.put([Due(kind=kind, record_id=id_, row=None) for kind, id_ in records])
-    while made.core.mirroring.drain().taken:
+    made.core.mirror_copier.put([Due(kind=kind, record_id=id_, row=None) for kind, id_ in records])
+    while made.core.mirror_copier.drain().taken:
         pass
 
 
 def confirmed(made: Stage, *, exam: str = "71000000000", kind: OperationKind) -> str:
     """The id of an operation, confirmed and held."""
-    plan = made.core.planning.preview(kind, ByExam(ids=(ExamId(exam),)), ACTOR)
-    made.core.operating.confirm(plan.id, ACTOR, reason="Exam cancelled by the school")
+    plan = made.core.operation_planner.preview(kind, ByExam(ids=(ExamId(exam),)), ACTOR)
+    made.core.operation_commands.confirm(plan.id, ACTOR, reason="Exam cancelled by the school")
     return plan.id

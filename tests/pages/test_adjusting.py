@@ -41,8 +41,8 @@ def plan_id(at: AppTest) -> str:
 
 def adjusted(made: Stage, *rows: tuple[str, str, str]) -> str:
     asked = [Asked(student=who, credit=key, change=change) for who, key, change in rows]
-    plan = made.core.adjusting.preview(asked, ACTOR)
-    made.core.operating.confirm(plan.id, ACTOR, reason="A test")
+    plan = made.core.adjustment_planner.preview(asked, ACTOR)
+    made.core.operation_commands.confirm(plan.id, ACTOR, reason="A test")
     made.carry(plan.id)
     made.clock.pass_(minutes=2)
     return plan.id
@@ -52,10 +52,12 @@ def test_a_colleague_s_change_of_the_same_balance_is_told_with_what_becomes_of_i
     open_page: Open, made: Stage
 ) -> None:
     plans = [
-        made.core.adjusting.preview([Asked(student=ANN, credit="cs_credits", change="+3")], ACTOR)
+        made.core.adjustment_planner.preview(
+            [Asked(student=ANN, credit="cs_credits", change="+3")], ACTOR
+        )
         for _ in range(2)
     ]
-    made.core.operating.confirm(plans[0].id, ACTOR, reason="A test")
+    made.core.operation_commands.confirm(plans[0].id, ACTOR, reason="A test")
 
     told = said(open_page(ADJUST_CREDITS, plan=plans[1].id))
 

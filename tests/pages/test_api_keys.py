@@ -79,10 +79,10 @@ def test_slips_are_told_all_at_once_and_make_no_key(open_page: Open, made: Stage
 def test_keys_stand_with_what_they_may_and_when_they_were_used(
     open_page: Open, made: Stage
 ) -> None:
-    old, _ = made.core.admitting.make("old-app", [Scope.READ], ACTOR)
-    made.core.admitting.withdraw(old.id, ACTOR)
-    _, text = made.core.admitting.make("student-app", list(Scope), ACTOR)
-    made.core.admitting.admit(text)
+    old, _ = made.core.api_keys.make("old-app", [Scope.READ], ACTOR)
+    made.core.api_keys.withdraw(old.id, ACTOR)
+    _, text = made.core.api_keys.make("student-app", list(Scope), ACTOR)
+    made.core.api_keys.admit(text)
 
     shown = frame_with(open_page(API_KEYS), "State", "App")
 
@@ -93,7 +93,7 @@ def test_keys_stand_with_what_they_may_and_when_they_were_used(
 
 
 def test_the_ticked_key_is_withdrawn_after_a_second_word(open_page: Open, made: Stage) -> None:
-    key, _ = made.core.admitting.make("student-app", list(Scope), ACTOR)
+    key, _ = made.core.api_keys.make("student-app", list(Scope), ACTOR)
     at = tick(open_page(API_KEYS), "keys_", [0])
     assert at.button(key="withdraw").disabled
 
@@ -106,8 +106,8 @@ def test_the_ticked_key_is_withdrawn_after_a_second_word(open_page: Open, made: 
 
 
 def test_a_withdrawn_key_has_no_button(open_page: Open, made: Stage) -> None:
-    key, _ = made.core.admitting.make("student-app", list(Scope), ACTOR)
-    made.core.admitting.withdraw(key.id, ACTOR)
+    key, _ = made.core.api_keys.make("student-app", list(Scope), ACTOR)
+    made.core.api_keys.withdraw(key.id, ACTOR)
 
     at = tick(open_page(API_KEYS), "keys_", [0])
 
@@ -169,7 +169,7 @@ def test_network_that_is_none_makes_no_key(open_page: Open, made: Stage) -> None
 
 def test_all_keys_are_revoked_after_a_second_word(open_page: Open, made: Stage) -> None:
     for client in ("student-app", "another-app"):
-        made.core.admitting.make(client, [Scope.READ], ACTOR)
+        made.core.api_keys.make(client, [Scope.READ], ACTOR)
     at = open_page(API_KEYS)
     assert at.button(key="withdraw_all").disabled
 

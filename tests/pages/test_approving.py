@@ -41,7 +41,7 @@ def made() -> Iterator[Stage]:
 @pytest.fixture
 def plan(made: Stage) -> Plan:
     exam = ByExam(ids=(ExamId("71000000000"),))
-    return made.core.planning.preview(OperationKind.REFUND, exam, ACTOR)
+    return made.core.operation_planner.preview(OperationKind.REFUND, exam, ACTOR)
 
 
 @pytest.fixture
@@ -237,6 +237,6 @@ def test_the_page_moves_on_when_somebody_approved_it_elsewhere(
     open_page: Open, made: Stage, asked: str
 ) -> None:
     at = open_page(BATCH_CANCELLATION, operation=asked)
-    made.core.approving.approve(asked, made.core.access.actor(BEN))
+    made.core.approvals.approve(asked, made.core.access.actor(BEN))
 
     assert "begin in 10 s" in said(at.run())

@@ -316,7 +316,7 @@ def test_a_large_chain_is_verified_a_portion_at_each_look(
 def test_an_empty_audit_says_what_will_stand_there(
     open_page: Open, made: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(type(made.core.noting), "signed_in", lambda *_: None)
+    monkeypatch.setattr(type(made.core.access_log), "signed_in", lambda *_: None)
 
     at = open_page(AUDIT)
 

@@ -30,7 +30,7 @@ CASES: tuple[tuple[str, Mapping[CreditType, int], CreditType | None], ...] = (
 
 def stores(made: Stage) -> tuple[dict[CreditType, int], int]:
     """Balances and seats in HubSpot, once the mirror says the same."""
-    while made.core.mirroring.drain().taken:
+    while made.core.mirror_copier.drain().taken:
         pass
     held = {key: made.crm.balance(Kind.CONTACT, STUDENT, key) for key in SCHOOL.keys}
     taken = made.crm.balance(Kind.EXAM, EXAM, TOTAL_BOOKINGS)

@@ -25,8 +25,8 @@ SIGN_OUT = "person"
 
 def _held_for_one(made: Stage) -> dict[str, str]:
     chosen = ByContact(ids=(lookup_scenes.some_contact(made),))
-    plan = made.core.planning.preview(OperationKind.CANCEL, chosen, ACTOR)
-    made.core.operating.confirm(plan.id, ACTOR, reason="ill")
+    plan = made.core.operation_planner.preview(OperationKind.CANCEL, chosen, ACTOR)
+    made.core.operation_commands.confirm(plan.id, ACTOR, reason="ill")
     return {"id": str(lookup_scenes.some_contact(made))}
 
 

@@ -27,8 +27,8 @@ def test_all_bookings_of_the_exams_picked_are_previewed(open_page: Open, made: S
     press(tick(at, "refund_exams_grid", [0, 2]), "preview")
 
     plan = made.journal.plan(at.query_params["plan"])
-    exams = made.core.finding.exams(ACTOR)
-    assert made.core.finding.bookings(ByExam(ids=(exams[0].id, exams[2].id))).ids == tuple(  # type: ignore[arg-type]
+    exams = made.core.booking_finder.exams(ACTOR)
+    assert made.core.booking_finder.bookings(ByExam(ids=(exams[0].id, exams[2].id))).ids == tuple(  # type: ignore[arg-type]
         row.booking_id for row in plan.rows
     )
 
@@ -277,7 +277,7 @@ def test_the_totals_are_the_plan_s(open_page: Open, made: Stage) -> None:
 
 
 def owed(made: Stage) -> list[str]:
-    return [one.booking.id for one in waiting(made.core.owing.owed(ACTOR))]
+    return [one.booking.id for one in waiting(made.core.owed_credits.owed(ACTOR))]
 
 
 def test_everything_owed_is_previewed_at_one_click_from_a_link(

@@ -20,7 +20,7 @@ from tests.pages.stage import ACTOR, Stage
 def plan(made: Stage) -> Plan:
     """More than twenty cancellations, so that the number must be typed."""
     exams = tuple(ExamId(f"7100000000{n}") for n in range(2))
-    return made.core.planning.preview(OperationKind.CANCEL, ByExam(ids=exams), ACTOR)
+    return made.core.operation_planner.preview(OperationKind.CANCEL, ByExam(ids=exams), ACTOR)
 
 
 def filled(at: AppTest, plan: Plan, *, typed: str | None = None) -> AppTest:
@@ -34,7 +34,7 @@ def test_the_button_says_what_it_will_do(plan: Plan, made: Stage) -> None:
         confirming.act(plan)
     )
 
-    owed = made.core.planning.preview(
+    owed = made.core.operation_planner.preview(
         OperationKind.REFUND, ByExam(ids=(ExamId("71000000000"),)), ACTOR
     )
     back = sum(owed.credits.values())
@@ -60,7 +60,7 @@ def test_the_wrong_number_keeps_the_button_shut(open_page: Open, plan: Plan, typ
 
 def test_twenty_bookings_need_no_number(open_page: Open, made: Stage, plan: Plan) -> None:
     few = ByReference(references=tuple(row.booking_id for row in plan.will_change[:20]))
-    small = made.core.planning.preview(OperationKind.CANCEL, few, ACTOR)
+    small = made.core.operation_planner.preview(OperationKind.CANCEL, few, ACTOR)
     at = open_page(BATCH_CANCELLATION, plan=small.id)
 
     choose(at, f"reason_{small.id}", "Venue closed")
@@ -133,7 +133,7 @@ def test_a_role_taken_away_meanwhile_confirms_nothing(
 
 
 def test_a_refund_s_page_confirms_a_refund(open_page: Open, made: Stage) -> None:
-    owed = made.core.planning.preview(
+    owed = made.core.operation_planner.preview(
         OperationKind.REFUND, ByExam(ids=(ExamId("71000000000"),)), ACTOR
     )
     at = open_page(BULK_REFUND, plan=owed.id)

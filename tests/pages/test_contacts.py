@@ -209,7 +209,7 @@ def test_a_copy_on_its_way_is_said_and_followed_until_it_is_there(
     at = opened(open_page, SOMEBODY)
     assert "Supabase 3 s behind, copy queued, number 1 in the queue" in said(at)
 
-    made.core.mirroring.drain()
+    made.core.mirror_copier.drain()
     assert "Supabase matches" in said(at.run())
 
 
@@ -222,7 +222,7 @@ def test_a_copy_that_failed_is_said_and_an_admin_makes_it_again(
     assert "value too long for column email" in said(at)
 
     press(at, "copy_again")
-    made.core.mirroring.drain()
+    made.core.mirror_copier.drain()
     assert "Supabase matches" in said(at.run())
 
 
@@ -314,7 +314,7 @@ def test_what_is_owed_leads_an_admin_to_the_preview_of_its_refund(
         "88000999999", contact=SOMEBODY, status="Cancelled", token="Clinical Skills Token"
     )
     at = opened(open_page, SOMEBODY)
-    owed = len(made.core.presenting.contact(ContactId(SOMEBODY), ACTOR).owed)
+    owed = len(made.core.contact_page.contact(ContactId(SOMEBODY), ACTOR).owed)
     assert f"Owed: {owed} credit" in said(at)
 
     press(at, "refund_owed")
@@ -393,7 +393,7 @@ def test_person_who_opens_the_school_is_told_why_no_more_is_shown(
     open_page: Open, made: Stage
 ) -> None:
     limits = Rationing(made.journal, made.clock, Limits(opened=1))
-    made.core.noting.rationing = limits
+    made.core.access_log.rationing = limits
     ids = [record.id for record in made.crm.truth.all(Kind.CONTACT)][:2]
     open_page(CONTACTS, id=ids[0])
 

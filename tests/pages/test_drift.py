@@ -17,7 +17,7 @@ from core.drift.causes import Cause
 from core.drift.differences import Drift
 from core.drift.store.trends_port import Gap, Gauge, Measure
 from core.drift.sweeps import Sweep, SweepMode, SweepState
-from core.workers.scheduler import Scheduling, sweep_jobs
+from core.workers.scheduler import Scheduler, sweep_jobs
 from pages.shared import charts, pace, periods
 from pages.shared.drift import address, figures, history, standing
 from pages.shared.drift.causes import LOOKS, SHORT
@@ -324,13 +324,13 @@ class TwoHourly:
 def test_a_sweep_that_did_not_come_is_told_with_the_next_one(
     open_page: Open, made: Stage, swept: Sweep
 ) -> None:
-    jobs = tuple(sweep_jobs(made.core.sweeping, {SweepMode.KNOWN: TwoHourly()}))
-    scheduling = Scheduling(made.journal, jobs, made.clock)
+    jobs = tuple(sweep_jobs(made.core.sweep_runner, {SweepMode.KNOWN: TwoHourly()}))
+    scheduling = Scheduler(made.journal, jobs, made.clock)
     scheduling.tick()
     made.clock.pass_(hours=5.5)
     made.worker_beats()
 
-    with wiring.use(replace(made.core, scheduling=scheduling)):
+    with wiring.use(replace(made.core, scheduler=scheduling)):
         at = open_page(DRIFT)
 
     assert not at.exception

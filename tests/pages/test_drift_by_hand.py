@@ -36,7 +36,7 @@ def made() -> Iterator[Stage]:
     fill(made, contacts=80, exams=2)
     drift_scenes.real(made)
     made.clock.at += CHECKED_AFTER
-    made.core.sweeping.ask(SweepMode.FULL, ACTOR)
+    made.core.sweep_runner.ask(SweepMode.FULL, ACTOR)
     made.carry(made.engine.submitted.pop())
     made.clock.at += CHECKED_AFTER
     with wiring.use(made.core):
@@ -135,8 +135,8 @@ def test_what_was_repaired_since_does_not_drift_now(open_page: Open, made: Stage
 
 
 def repair(made: Stage, ids: set[str]) -> None:
-    found = [each for id_ in sorted(ids) for each in made.core.repairing.of_record(id_, ACTOR)]
-    made.core.repairing.confirm(found, ACTOR, reason="by hand")
+    found = [each for id_ in sorted(ids) for each in made.core.repair_runner.of_record(id_, ACTOR)]
+    made.core.repair_runner.confirm(found, ACTOR, reason="by hand")
     made.carry(made.engine.submitted.pop())
 
 
@@ -238,7 +238,7 @@ def test_refunds_owed_are_those_that_are_counted(open_page: Open, made: Stage) -
     unpaid = [p for p in found if p.get("token_used") and p.get("token_refunded") != "true"]
     for record in made.crm.truth.all(Kind.BOOKING):
         made.mirror.put(Kind.BOOKING, {"hubspot_id": record.id, **record.properties})
-    made.core.measuring.measure()
+    made.core.gauge_recorder.measure()
 
     at = open_page(DRIFT, chart="Refunds owed", period="Last 24 hours")
 

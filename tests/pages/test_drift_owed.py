@@ -16,7 +16,7 @@ def test_the_chart_of_what_is_owed_leads_to_the_list_that_refunds_it(
     made.journal.add_measures(
         [
             Measure(at=made.clock(), gauge=Gauge.OWED, of=credit, source="a", value=float(n))
-            for credit, n in made.core.owing.count().items()
+            for credit, n in made.core.owed_credits.count().items()
         ]
     )
     drift_scenes.history(made)

@@ -37,7 +37,7 @@ def made() -> Iterator[Stage]:
 
 @pytest.fixture
 def swept(made: Stage) -> Stage:
-    sweep = made.core.sweeping.ask(SweepMode.KNOWN, ACTOR)
+    sweep = made.core.sweep_runner.ask(SweepMode.KNOWN, ACTOR)
     made.carry(made.engine.submitted.pop())
     assert made.journal.sweep(sweep.id).complete
     return made
@@ -79,10 +79,10 @@ def test_one_mode_is_not_asked_for_twice(open_page: Open, swept: Stage) -> None:
 
 
 def test_a_store_that_is_away_pauses_the_sweep_in_words(open_page: Open, made: Stage) -> None:
-    made.core.sweeping.ask(SweepMode.KNOWN, ACTOR)
+    made.core.sweep_runner.ask(SweepMode.KNOWN, ACTOR)
     made.mirror.die()
     (sweep,) = made.journal.sweeps()
-    assert made.core.sweeping.carry_out(sweep.id) is not None
+    assert made.core.sweep_runner.carry_out(sweep.id) is not None
 
     at = open_page(DRIFT)
 

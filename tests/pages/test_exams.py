@@ -118,7 +118,7 @@ def test_a_session_stands_live_with_its_students(open_page: Open, made: Stage) -
 
 def test_a_wrong_seat_count_is_said_with_both_numbers(open_page: Open, made: Stage) -> None:
     at = open_page(EXAMS, exam=EXAM)
-    detailed = made.core.sitting.session(ExamId(EXAM), ACTOR)
+    detailed = made.core.exam_sessions.session(ExamId(EXAM), ACTOR)
 
     assert detailed is not None
     assert detailed.session.counts is not None
@@ -225,7 +225,7 @@ def test_an_admin_sets_a_wrong_seat_count_right(open_page: Open, made: Stage) ->
 
 def test_a_recount_stands_among_the_operations(open_page: Open, made: Stage) -> None:
     made.clock.pass_(minutes=1)
-    operation = made.core.recounting.recount([ExamId(EXAM)], ACTOR)
+    operation = made.core.seat_recount.recount([ExamId(EXAM)], ACTOR)
     made.carry(operation.id)
 
     assert "Seat counts: Mini-mock" in said(open_page(OPERATIONS, operation=operation.id))
@@ -355,7 +355,7 @@ def carried(made: Stage) -> ExamActReport:
             again = made.core.carries[task.work](task.id)
             if again is not None and again > made.clock():
                 made.clock.at = again
-    report = made.core.cancelling_exams.report(ExamId(EXAM), ACTOR)
+    report = made.core.whole_exam_cancellation.report(ExamId(EXAM), ACTOR)
     assert report is not None
     return report
 
@@ -365,7 +365,9 @@ def test_cancelling_an_exam_with_its_bookings_is_previewed_and_asks_for_the_numb
 ) -> None:
     at = previewed(open_page, "Cancel them, give credits back")
 
-    number = made.core.cancelling_exams.preview(ExamId(EXAM), ACTOR, to=None, keeps=False).number
+    number = made.core.whole_exam_cancellation.preview(
+        ExamId(EXAM), ACTOR, to=None, keeps=False
+    ).number
     assert number > 20
     assert f"{number} bookings" == figures(at)["Cancelled"]
     assert "true" == state(made)
@@ -403,7 +405,7 @@ def test_the_report_says_what_became_of_everything(open_page: Open, made: Stage)
 def test_an_exam_is_not_offered_as_the_one_to_move_its_own_bookings_to(
     open_page: Open, made: Stage
 ) -> None:
-    exam = made.core.sitting.exam(ExamId(EXAM))
+    exam = made.core.exam_sessions.exam(ExamId(EXAM))
     assert exam is not None
     at = press(open_page(EXAMS, exam=EXAM), "ask_cancel_exam")
     choose(at, "exam_bookings", "Cancel them, give credits back")
@@ -418,9 +420,9 @@ def test_an_act_is_stopped_and_its_exam_stays_cancelled(open_page: Open, made: S
     at = previewed(open_page, "Cancel them, give credits back")
     choose(at, "exam_act_typed", at.button(key="exam_act_sure").label.split()[-1])
     press(at, "exam_act_sure")
-    act = made.core.cancelling_exams.report(ExamId(EXAM), ACTOR)
+    act = made.core.whole_exam_cancellation.report(ExamId(EXAM), ACTOR)
     assert act is not None
-    made.core.cancelling_exams.carry_out(act.act.id)
+    made.core.whole_exam_cancellation.carry_out(act.act.id)
 
     press(open_page(EXAMS, exam=EXAM), "exam_act_stop")
     carried(made)

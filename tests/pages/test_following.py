@@ -119,8 +119,8 @@ def test_the_page_shows_the_result_when_it_has_ended(
 
 def test_a_held_correction_is_told_as_what_it_is(open_page: Open, made: Stage) -> None:
     refund = scenes.written_over(made)
-    plan = made.core.correcting.preview(refund, ACTOR)
-    made.core.operating.confirm(plan.id, ACTOR, reason="they spent it")
+    plan = made.core.corrections.preview(refund, ACTOR)
+    made.core.operation_commands.confirm(plan.id, ACTOR, reason="they spent it")
 
     assert "1 correction begins in 10 s" in said(open_page(OPERATIONS, operation=plan.id))
 
@@ -153,6 +153,6 @@ def test_a_manager_is_refused_by_the_name_of_what_it_would_be(
 ) -> None:
     manager = replace(ACTOR, role=Role.MANAGER)
 
-    for act in (made.core.operating.call_off, made.core.operating.stop):
+    for act in (made.core.operation_commands.call_off, made.core.operation_commands.stop):
         with pytest.raises(NotAllowed, match="may not cancel or refund bookings in bulk"):
             act(operation_id, manager)

@@ -20,7 +20,7 @@ EXAM = ExamId("71000000001")
 
 def active(stage: Stage) -> tuple[str, str]:
     """A booking that spent a credit, and whose it is."""
-    plan = stage.core.planning.preview(OperationKind.CANCEL, ByExam(ids=(EXAM,)), ACTOR)
+    plan = stage.core.operation_planner.preview(OperationKind.CANCEL, ByExam(ids=(EXAM,)), ACTOR)
     row = next(row for row in plan.will_change if row.credit)
     return row.booking_id, str(row.contact_id)
 
@@ -45,7 +45,7 @@ def test_an_admin_chooses_it_in_the_students_dialog_and_must_give_a_reason(
     open_page: Open, made: Stage
 ) -> None:
     booking, contact = active(made)
-    plan = made.core.planning.preview(
+    plan = made.core.operation_planner.preview(
         OperationKind.CANCEL, ByReference(references=(booking,)), ACTOR
     )
     at = open_page(CONTACTS, id=contact, plan=plan.id)

@@ -100,21 +100,21 @@ def _student(made: Stage) -> str:
 
 
 def _preview(made: Stage, kind: OperationKind = OperationKind.CANCEL) -> str:
-    return made.core.planning.preview(kind, ByExam(ids=("71000000000",)), ACTOR).id  # type: ignore[arg-type]
+    return made.core.operation_planner.preview(kind, ByExam(ids=("71000000000",)), ACTOR).id  # type: ignore[arg-type]
 
 
 def _one_preview(made: Stage) -> str:
     chosen = ByContact(ids=(_student(made),))  # type: ignore[arg-type]
-    return made.core.planning.preview(OperationKind.CANCEL, chosen, ACTOR).id
+    return made.core.operation_planner.preview(OperationKind.CANCEL, chosen, ACTOR).id
 
 
 def _held(made: Stage) -> str:
-    return made.core.operating.confirm(_one_preview(made), ACTOR, reason=TYPED).id
+    return made.core.operation_commands.confirm(_one_preview(made), ACTOR, reason=TYPED).id
 
 
 def _ended(made: Stage) -> str:
     plan = _preview(made, OperationKind.REFUND)
-    made.core.operating.confirm(plan, ACTOR, reason=TYPED)
+    made.core.operation_commands.confirm(plan, ACTOR, reason=TYPED)
     made.carry(plan)
     return plan
 

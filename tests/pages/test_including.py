@@ -20,11 +20,11 @@ EXAM = ExamId("71000000001")
 @pytest.fixture
 def attended(made: Stage) -> Plan:
     """A cancellation of one exam, one booking of which was attended."""
-    ids = made.core.finding.bookings(ByExam(ids=(EXAM,)))
-    first = made.core.planning.preview(OperationKind.CANCEL, ByExam(ids=(EXAM,)), ACTOR)
+    ids = made.core.booking_finder.bookings(ByExam(ids=(EXAM,)))
+    first = made.core.operation_planner.preview(OperationKind.CANCEL, ByExam(ids=(EXAM,)), ACTOR)
     made.crm.foreign_write(Kind.BOOKING, first.will_change[0].booking_id, {"attendance": "Yes"})
     assert ids.ids
-    return made.core.planning.preview(OperationKind.CANCEL, ByExam(ids=(EXAM,)), ACTOR)
+    return made.core.operation_planner.preview(OperationKind.CANCEL, ByExam(ids=(EXAM,)), ACTOR)
 
 
 def test_a_blocked_attended_booking_is_included_by_a_button_and_excluded_again(
@@ -60,7 +60,7 @@ def test_the_operation_says_what_was_included(open_page: Open, made: Stage, atte
     at = open_page(BATCH_CANCELLATION, plan=attended.id)
     press(at, "include_attended")
     plan = at.query_params["plan"]
-    confirmed = made.core.operating.confirm(plan, ACTOR, reason="the examiner never came")
+    confirmed = made.core.operation_commands.confirm(plan, ACTOR, reason="the examiner never came")
 
     shown = open_page(OPERATIONS, operation=confirmed.id)
 
@@ -70,7 +70,7 @@ def test_the_operation_says_what_was_included(open_page: Open, made: Stage, atte
 def test_a_plan_in_which_nothing_can_be_included_offers_nothing(
     open_page: Open, made: Stage
 ) -> None:
-    plan = made.core.planning.preview(OperationKind.CANCEL, ByExam(ids=(EXAM,)), ACTOR)
+    plan = made.core.operation_planner.preview(OperationKind.CANCEL, ByExam(ids=(EXAM,)), ACTOR)
     assert not [row for row in plan.rows if row.why in {Why.ATTENDED, Why.EXAM_PAST}]
 
     at = open_page(BATCH_CANCELLATION, plan=plan.id)
@@ -81,7 +81,7 @@ def test_a_plan_in_which_nothing_can_be_included_offers_nothing(
 def test_an_unclear_mark_is_named_with_what_is_owed_and_on_the_students_page(
     open_page: Open, made: Stage
 ) -> None:
-    owed = made.core.owing.owed(ACTOR)[0]
+    owed = made.core.owed_credits.owed(ACTOR)[0]
     made.crm.foreign_write(Kind.BOOKING, owed.booking.id, {"token_refunded": "Yes"})
 
     at = open_page(BULK_REFUND, by="Owed")

@@ -112,7 +112,7 @@ def test_exams_page_leads_there_with_its_exam_picked(open_page: Open, made: Stag
 def booked(made: Stage) -> tuple[str, str]:
     """A student with one active booking of that exam, and none on the other's day."""
     chosen = ByExam(ids=(ExamId(HERE),))
-    plan = made.core.planning.preview(MOVE.key, chosen, ACTOR, to=ExamId(THERE))
+    plan = made.core.operation_planner.preview(MOVE.key, chosen, ACTOR, to=ExamId(THERE))
     row = plan.will_change[0]
     return str(row.contact_id), str(row.booking_id)
 

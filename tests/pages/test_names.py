@@ -123,7 +123,7 @@ def test_forgotten_students_of_an_operation_stand_by_id(open_page: Open, made: S
 
 def test_preview_names_its_students(open_page: Open, made: Stage) -> None:
     chosen = ByExam(ids=(ExamId("71000000010"),))
-    plan = made.core.planning.preview(OperationKind.CANCEL, chosen, ACTOR)
+    plan = made.core.operation_planner.preview(OperationKind.CANCEL, chosen, ACTOR)
     at = open_page(BATCH_CANCELLATION, plan=plan.id)
 
     rows = made.journal.plan(plan.id).rows
@@ -163,7 +163,7 @@ def _mirrored(made: Stage) -> set[str]:
 
 def test_old_entries_of_the_audit_name_nobody(open_page: Open, made: Stage) -> None:
     done = scenes.fine(made)
-    made.core.names.keep = timedelta(days=400)
+    made.core.student_names.keep = timedelta(days=400)
     made.clock.pass_(days=401)
 
     frame = frame_with(open_page(AUDIT, operation=done, every="true"), "Act", "Student")
@@ -221,9 +221,9 @@ def test_attendees_lead_to_their_pages_and_the_exam_to_hubspot(
 def test_where_the_account_is_not_known_ids_stand_without_links(
     open_page: Open, made: Stage
 ) -> None:
-    made.core.account.directory = None
-    object.__setattr__(made.core.account, "editor_url", "")
-    made.core.account.__post_init__()
+    made.core.account_directory.directory = None
+    object.__setattr__(made.core.account_directory, "editor_url", "")
+    made.core.account_directory.__post_init__()
     done = scenes.fine(made)
 
     frame = frame_with(open_page(OPERATIONS, operation=done), "Student", "Why")

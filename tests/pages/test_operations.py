@@ -235,7 +235,7 @@ def test_events_that_failed_are_shown_with_their_error_and_tried_again(
         dead=True,
     )
     made.journal._outgoing["e1"] = event, made.clock.at
-    made.core.announcing.sender = FakeReceiver()
+    made.core.event_announcer.sender = FakeReceiver()
     at = choose(open_page(OPERATIONS), "view", "Copies to Supabase")
     assert ["https://app.example.org answered 503"] == list(frame_with(at, "Event")["Error"])
     assert "Retry 1 event" == at.button(key="revive_events").label
@@ -306,7 +306,7 @@ def test_one_error_is_picked_and_only_its_copies_are_tried_again(
 
 def test_one_copy_is_tried_again_without_the_others(given_up: AppTest, made: Stage) -> None:
     """The button in its row does this: AppTest cannot click in a grid."""
-    made.core.reviving.retry(ACTOR, kind=Kind.CONTACT, record_id="52000000001")
+    made.core.dead_letter_retry.retry(ACTOR, kind=Kind.CONTACT, record_id="52000000001")
 
     dead, due_ = [each.value for each in given_up.run().dataframe if "Attempts" in each.value]
     assert ["52000000001"] == list(due_["Record"])
@@ -318,7 +318,7 @@ def test_who_may_only_watch_may_not_try_them_again(made: Stage) -> None:
     watcher = replace(made.core.access.actor(ADMIN), role=Role.MANAGER)
 
     with pytest.raises(NotAllowed):
-        made.core.reviving.retry(watcher)
+        made.core.dead_letter_retry.retry(watcher)
     assert 1 == made.journal.outbox().dead
 
 

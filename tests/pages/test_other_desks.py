@@ -36,7 +36,7 @@ def joined_by_a_laptop(made: Stage) -> FakeRegister:
 @pytest.fixture
 def plan(made: Stage) -> Plan:
     exams = (ExamId("71000000000"),)
-    return made.core.planning.preview(OperationKind.CANCEL, ByExam(ids=exams), ACTOR)
+    return made.core.operation_planner.preview(OperationKind.CANCEL, ByExam(ids=exams), ACTOR)
 
 
 def test_another_desk_is_named_and_there_is_nothing_to_confirm_with(

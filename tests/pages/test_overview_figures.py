@@ -69,8 +69,10 @@ def lived_in(made: Stage) -> Stage:
     booked(made, at(4, 10))
     booked(made, at(4, 11))
     made.clock.at = at(5, 9)
-    undo = made.core.undoing.preview(refund, ACTOR)
-    made.core.operating.confirm(undo.id, ACTOR, reason="by mistake", typed=len(undo.will_change))
+    undo = made.core.undo_planner.preview(refund, ACTOR)
+    made.core.operation_commands.confirm(
+        undo.id, ACTOR, reason="by mistake", typed=len(undo.will_change)
+    )
     made.carry(undo.id)
     operation(made, at(5, 15), "71000000008", OperationKind.FORFEIT)
     swept(made, at(6, 3), mode=SweepMode.KNOWN)
@@ -101,14 +103,14 @@ def operation(made: Stage, when: datetime, exam: str, kind: OperationKind) -> st
 def owed_counted(made: Stage, when: datetime) -> None:
     """As each process does once an hour."""
     made.clock.at = when
-    counts = made.core.owing.count().items()
+    counts = made.core.owed_credits.count().items()
     made.journal.add_measures(
         [Measure(at=when, gauge=Gauge.OWED, of=of, value=n) for of, n in counts]
     )
 
 
 def copied(made: Stage) -> None:
-    while made.core.mirroring.drain().taken:
+    while made.core.mirror_copier.drain().taken:
         pass
 
 
@@ -122,9 +124,9 @@ def booked(made: Stage, when: datetime) -> None:
             attending_location="Toronto",
             dominant_hand="Right",
         )
-        plan = made.core.booking.preview(wish, ACTOR)
+        plan = made.core.booking_preview.preview(wish, ACTOR)
         if plan.will_change:
-            made.core.operating.confirm(plan.id, ACTOR, reason="by phone", typed=1)
+            made.core.operation_commands.confirm(plan.id, ACTOR, reason="by phone", typed=1)
             made.carry(plan.id)
             return
     raise AssertionError("nobody may book")
@@ -139,13 +141,13 @@ def swept(
         id_ = f"{52_000_000_000 + n}"
         row = made.mirror.rows(Kind.CONTACT, [id_])[id_]
         made.mirror.put(Kind.CONTACT, {**row, CS: 77, "updated_at": when.isoformat()})
-    made.carry(key_of(Work.SWEEP, made.core.sweeping.ask(mode, ACTOR).id))
+    made.carry(key_of(Work.SWEEP, made.core.sweep_runner.ask(mode, ACTOR).id))
 
 
 def repaired(made: Stage, when: datetime) -> None:
     made.clock.at = when
-    drifts = made.core.repairing.of_all(ACTOR)
-    made.carry(key_of(Work.REPAIR, made.core.repairing.confirm(drifts, ACTOR, "by hand").id))
+    drifts = made.core.repair_runner.of_all(ACTOR)
+    made.carry(key_of(Work.REPAIR, made.core.repair_runner.confirm(drifts, ACTOR, "by hand").id))
     copied(made)
 
 

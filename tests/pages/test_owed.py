@@ -19,7 +19,7 @@ SOMEBODY = "52000000003"
 
 
 def owed(made: Stage) -> list[str]:
-    return [one.booking.id for one in waiting(made.core.owing.listed())]
+    return [one.booking.id for one in waiting(made.core.owed_credits.listed())]
 
 
 def test_ticked_bookings_are_marked_as_not_owed_and_the_mark_is_withdrawn(
@@ -44,7 +44,7 @@ def test_ticked_bookings_are_marked_as_not_owed_and_the_mark_is_withdrawn(
 
 
 def test_a_doubtful_booking_is_decided_where_it_is_listed(open_page: Open, made: Stage) -> None:
-    (one, *_) = waiting(made.core.owing.listed())
+    (one, *_) = waiting(made.core.owed_credits.listed())
     made.clock.pass_(minutes=10)
     balance = made.crm.balance(Kind.CONTACT, str(one.contact_id), str(one.credit))
     made.crm.foreign_write(
@@ -116,7 +116,7 @@ def test_a_student_s_owed_booking_is_marked_as_not_owed_on_the_page(
     made.clock.pass_(minutes=10)
     at = open_page(CONTACTS, **{address.CONTACT: SOMEBODY})
     named = {
-        one.booking.id for one in made.core.presenting.contact(ContactId(SOMEBODY), ACTOR).owed
+        one.booking.id for one in made.core.contact_page.contact(ContactId(SOMEBODY), ACTOR).owed
     }
 
     choose(at, "why_student", "cancelled after the deadline")

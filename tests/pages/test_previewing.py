@@ -27,9 +27,9 @@ CANCEL, REFUND = OperationKind.CANCEL, OperationKind.REFUND
 @pytest.fixture
 def plan(made: Stage) -> Plan:
     """A cancellation of one exam with a row of every verdict."""
-    ids = made.core.finding.bookings(ByExam(ids=(ExamId("71000000001"),))).ids
+    ids = made.core.booking_finder.bookings(ByExam(ids=(ExamId("71000000001"),))).ids
     references = (*ids, "1")  # no such booking: blocked
-    return made.core.planning.preview(CANCEL, ByReference(references=references), ACTOR)
+    return made.core.operation_planner.preview(CANCEL, ByReference(references=references), ACTOR)
 
 
 def verdicts(at: AppTest) -> list[str]:
@@ -170,7 +170,7 @@ def test_an_hour_old_preview_cannot_be_confirmed(open_page: Open, made: Stage, p
 
 
 def test_a_plan_that_changes_nothing_says_so(open_page: Open, made: Stage) -> None:
-    plan = made.core.planning.preview(REFUND, ByReference(references=("1", "2")), ACTOR)
+    plan = made.core.operation_planner.preview(REFUND, ByReference(references=("1", "2")), ACTOR)
 
     at = open_page(BULK_REFUND, plan=plan.id)
 

@@ -209,7 +209,7 @@ def test_copies_on_the_way_are_looked_at_again_until_supabase_has_them(
     mirrored(made)
     made.mirror.die()
     id_ = scenes.fine(made)
-    made.core.mirroring.drain()
+    made.core.mirror_copier.drain()
     at = open_page(OPERATIONS, operation=id_)
     due = made.journal.outbox().due
     assert f"{due} copies are on the way to Supabase." in said(at)
@@ -229,7 +229,7 @@ def copy_all(made: Stage) -> None:
     """What was held and what backed off has its turn."""
     made.clock.pass_(minutes=10)
     made.worker_beats()
-    while made.core.mirroring.drain().taken:
+    while made.core.mirror_copier.drain().taken:
         pass
 
 
@@ -273,10 +273,10 @@ def test_what_was_done_for_one_student_leads_to_their_balances(
     open_page: Open, made: Stage, operation_id: str
 ) -> None:
     exam = ByExam(ids=(ExamId("71000000010"),))
-    row = made.core.planning.preview(OperationKind.REFUND, exam, ACTOR).will_change[0]
+    row = made.core.operation_planner.preview(OperationKind.REFUND, exam, ACTOR).will_change[0]
     one = ByReference(references=(str(row.booking_id),))
-    plan = made.core.planning.preview(OperationKind.REFUND, one, ACTOR)
-    made.core.operating.confirm(plan.id, ACTOR, reason="for one student")
+    plan = made.core.operation_planner.preview(OperationKind.REFUND, one, ACTOR)
+    made.core.operation_commands.confirm(plan.id, ACTOR, reason="for one student")
     made.carry(plan.id)
 
     def leads(id_: str) -> dict[str, str]:
@@ -336,7 +336,7 @@ def test_follow_ups_that_wait_are_told_and_can_be_given_up_and_retried(
     operation = confirmed(made, exam="71000000010", kind=OperationKind.CANCEL)
     made.crm.notes_down = True
     made.clock.pass_(minutes=1)
-    assert made.core.carrying.carry_out(operation) is None
+    assert made.core.operation_runner.carry_out(operation) is None
 
     at = press(open_page(BATCH_CANCELLATION, operation=operation), "give_up_follow_ups")
     given_up = made.journal.operation(operation)
@@ -390,7 +390,9 @@ EXAM = "71000000000"
 @pytest.fixture
 def blocked(made: Stage) -> str:
     """A cancellation whose preview blocked two bookings, of tokens that nobody knows."""
-    plan = made.core.planning.preview(OperationKind.CANCEL, ByExam(ids=(ExamId(EXAM),)), ACTOR)
+    plan = made.core.operation_planner.preview(
+        OperationKind.CANCEL, ByExam(ids=(ExamId(EXAM),)), ACTOR
+    )
     had = sum(row.verdict is Verdict.BLOCKED for row in plan.rows)
     for row in plan.will_change[: 2 - had]:
         made.crm.foreign_write(Kind.BOOKING, row.booking_id, {"token_used": "Gift Token"})
@@ -401,7 +403,9 @@ def blocked(made: Stage) -> str:
 
 
 def test_a_booking_that_belongs_to_nobody_is_named_once(open_page: Open, made: Stage) -> None:
-    plan = made.core.planning.preview(OperationKind.CANCEL, ByExam(ids=(ExamId(EXAM),)), ACTOR)
+    plan = made.core.operation_planner.preview(
+        OperationKind.CANCEL, ByExam(ids=(ExamId(EXAM),)), ACTOR
+    )
     row = plan.will_change[0]
     made.crm.unlink(row.booking_id, Kind.CONTACT, str(row.contact_id))
     operation_id = confirmed(made, exam=EXAM, kind=OperationKind.CANCEL)

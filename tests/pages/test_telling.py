@@ -38,7 +38,7 @@ def made() -> Iterator[Stage]:
 @pytest.fixture
 def plan(made: Stage) -> Plan:
     chosen = ByExam(ids=(ExamId("71000000000"),))
-    return made.core.planning.preview(OperationKind.CANCEL, chosen, ACTOR)
+    return made.core.operation_planner.preview(OperationKind.CANCEL, chosen, ACTOR)
 
 
 def asked(at: AppTest, plan: Plan) -> AppTest:
@@ -93,7 +93,7 @@ def test_where_the_settings_tell_nobody_nothing_is_offered(open_page: Open) -> N
     off = stage()
     fill(off, contacts=40, exams=2)
     with wiring.use(off.core):
-        plan = off.core.planning.preview(
+        plan = off.core.operation_planner.preview(
             OperationKind.CANCEL, ByExam(ids=(ExamId("71000000000"),)), ACTOR
         )
         at = open_page(BATCH_CANCELLATION, plan=plan.id)
@@ -104,10 +104,10 @@ def test_where_the_settings_tell_nobody_nothing_is_offered(open_page: Open) -> N
 def failing(made: Stage) -> tuple[str, str]:
     """An operation of whose students one has no e-mail address: both ids."""
     chosen = ByExam(ids=(ExamId("71000000000"),))
-    plan = made.core.planning.preview(OperationKind.CANCEL, chosen, ACTOR)
+    plan = made.core.operation_planner.preview(OperationKind.CANCEL, chosen, ACTOR)
     student = next(str(row.contact_id) for row in plan.will_change if row.contact_id)
     made.crm.foreign_write(Kind.CONTACT, student, {"email": ""})
-    made.core.operating.confirm(plan.id, ACTOR, reason="Internal", tell=WHY)
+    made.core.operation_commands.confirm(plan.id, ACTOR, reason="Internal", tell=WHY)
     made.carry(plan.id)
     return plan.id, student
 
@@ -146,7 +146,7 @@ def test_staff_tell_one_student_whose_booking_they_cancel(open_page: Open, made:
     )
     contact = ContactId(booking.linked(Kind.CONTACT)[0].id)
     chosen = ByReference(references=(booking.id,))
-    plan = made.core.planning.preview(OperationKind.CANCEL, chosen, ACTOR)
+    plan = made.core.operation_planner.preview(OperationKind.CANCEL, chosen, ACTOR)
     with seen_by(made, Role.STAFF):
         at = open_page(CONTACTS, id=contact, plan=plan.id)
         at.checkbox(key="tell_doing").check().run()
@@ -156,7 +156,9 @@ def test_staff_tell_one_student_whose_booking_they_cancel(open_page: Open, made:
     made.carry(plan.id)
 
     assert [contact] == [mail.message.contact_id for mail in made.crm.mails.values()]
-    assert {TellingState.TOLD: 1} == made.core.telling.counts(made.journal.operation(plan.id))
+    assert {TellingState.TOLD: 1} == made.core.student_notices.counts(
+        made.journal.operation(plan.id)
+    )
     states = [item.state for item in made.journal.items(plan.id)]
     assert [ItemState.DONE] == states
 

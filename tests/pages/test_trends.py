@@ -38,9 +38,11 @@ def did(made: Stage, kind: OperationKind, number: int, reason: str, by: Any = AC
         and not record.properties.get("token_refunded")
         and record.properties.get("token_used") in {credit.token for credit in SCHOOL.credits}
     ]
-    plan = made.core.planning.preview(kind, ByIds(ids=tuple(found[-number:]), words="some"), by)
+    plan = made.core.operation_planner.preview(
+        kind, ByIds(ids=tuple(found[-number:]), words="some"), by
+    )
     assert number == len(plan.will_change), plan.rows
-    made.core.operating.confirm(plan.id, by, reason=reason, typed=number)
+    made.core.operation_commands.confirm(plan.id, by, reason=reason, typed=number)
     made.carry(made.engine.submitted.pop())
 
 

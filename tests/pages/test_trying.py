@@ -32,7 +32,7 @@ def made() -> Iterator[Stage]:
     mirrored(made)
     row = made.mirror.rows(Kind.CONTACT, [EDITED])[EDITED]
     made.mirror.put(Kind.CONTACT, {**row, "cs_credits": 40})
-    made.carry(key_of(Work.SWEEP, made.core.sweeping.ask(SweepMode.FULL, ACTOR).id))
+    made.carry(key_of(Work.SWEEP, made.core.sweep_runner.ask(SweepMode.FULL, ACTOR).id))
     with wiring.use(made.core):
         yield made
 
@@ -141,8 +141,8 @@ def test_an_exam_that_is_being_cancelled_is_not_offered_again(made: Stage) -> No
 
 
 def test_a_drift_that_was_repaired_since_is_not_offered(made: Stage) -> None:
-    drifts = made.core.repairing.of_record(EDITED, ACTOR)
-    repair = made.core.repairing.confirm(drifts, ACTOR, "edited by hand")
+    drifts = made.core.repair_runner.of_record(EDITED, ACTOR)
+    repair = made.core.repair_runner.confirm(drifts, ACTOR, "edited by hand")
     made.carry(key_of(Work.REPAIR, repair.id))
 
     assert Try.DRIFT not in found(made)

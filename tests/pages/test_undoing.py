@@ -34,11 +34,11 @@ def refund(made: Stage) -> str:
 
 @pytest.fixture
 def plan(made: Stage, refund: str) -> Plan:
-    return made.core.undoing.preview(refund, ACTOR)
+    return made.core.undo_planner.preview(refund, ACTOR)
 
 
 def undone(made: Stage, plan: Plan, reason: str = "Wrong exam") -> str:
-    made.core.operating.confirm(plan.id, ACTOR, reason=reason)
+    made.core.operation_commands.confirm(plan.id, ACTOR, reason=reason)
     made.carry(plan.id)
     return plan.id
 
@@ -117,13 +117,13 @@ def test_the_result_of_the_refund_says_who_took_it_back(
 def test_while_an_undo_is_under_way_no_second_is_offered(
     open_page: Open, made: Stage, refund: str, plan: Plan
 ) -> None:
-    made.core.operating.confirm(plan.id, ACTOR, reason="Wrong exam")
+    made.core.operation_commands.confirm(plan.id, ACTOR, reason="Wrong exam")
 
     at = open_page(BULK_REFUND, operation=refund)
 
     assert any("Being taken back" in one for one in links(at))
     assert "undo" not in keys(at)
-    made.core.operating.call_off(plan.id, ACTOR)
+    made.core.operation_commands.call_off(plan.id, ACTOR)
     at = open_page(BULK_REFUND, operation=refund)
     assert "undo" in keys(at)
     assert not any("taken back" in one for one in links(at))
@@ -131,7 +131,7 @@ def test_while_an_undo_is_under_way_no_second_is_offered(
 
 def test_what_is_left_can_still_be_undone(open_page: Open, made: Stage, refund: str) -> None:
     first = made.journal.items(refund, states={ItemState.DONE})[0]
-    undone(made, made.core.undoing.preview(refund, ACTOR, only=[first.booking_id]))
+    undone(made, made.core.undo_planner.preview(refund, ACTOR, only=[first.booking_id]))
 
     at = press(open_page(BULK_REFUND, operation=refund), "undo")
 
@@ -169,7 +169,7 @@ def test_only_those_ticked_are_previewed_and_none_becomes_a_refund(
 def test_right_after_the_refund_the_longer_hold_is_explained(open_page: Open, made: Stage) -> None:
     refund = confirmed(made, exam=EXAM, kind=OperationKind.REFUND)
     made.carry(refund)
-    plan = made.core.undoing.preview(refund, ACTOR)
+    plan = made.core.undo_planner.preview(refund, ACTOR)
     at = open_page(BULK_REFUND, plan=plan.id)
     choose(at, f"reason_{plan.id}", "Wrong exam")
     if len(plan.will_change) > 20:
@@ -219,7 +219,7 @@ def test_the_list_of_operations_shows_what_it_took(
 def test_what_was_taken_back_is_listed_apart_and_left_out_of_everything_owed(
     open_page: Open, made: Stage, plan: Plan
 ) -> None:
-    before = len(waiting(made.core.owing.owed(ACTOR)))
+    before = len(waiting(made.core.owed_credits.owed(ACTOR)))
     n = credits_of(made, undone(made, plan))
 
     at = open_page(BULK_REFUND, by="Owed")
@@ -245,7 +245,7 @@ def test_what_was_taken_back_is_listed_apart_and_left_out_of_everything_owed(
 def test_ticked_it_is_refunded_again_and_the_preview_says_what_it_is(
     open_page: Open, made: Stage, plan: Plan
 ) -> None:
-    before = len(waiting(made.core.owing.owed(ACTOR)))
+    before = len(waiting(made.core.owed_credits.owed(ACTOR)))
     undone(made, plan)
     at = tick(open_page(BULK_REFUND, by="Owed"), "owed_grid", [before])
 
@@ -267,7 +267,7 @@ def test_the_student_s_page_tells_it_and_offers_no_refund_of_it(
     assert "taken back by admin@example.test on 4 May 2026: Wrong exam" in told
     bookings = frame_with(at, "Paid with", "Credit").set_index("Booking id")["Credit"]
     assert "↶ Taken back on 4 May 2026" == bookings[row.booking_name]
-    owed = [one for one in made.core.owing.owed(ACTOR) if one.contact_id == row.contact_id]
+    owed = [one for one in made.core.owed_credits.owed(ACTOR) if one.contact_id == row.contact_id]
     wait = [one for one in owed if one.taken_back is None]
     assert ("refund_owed" in keys(at)) == bool(wait)
 
@@ -281,7 +281,7 @@ def test_the_undo_opened_on_another_page_goes_to_its_own(open_page: Open, plan: 
 def test_each_of_them_can_be_refunded_anew(made: Stage, plan: Plan) -> None:
     undo = undone(made, plan)
 
-    again = made.core.planning.preview(
+    again = made.core.operation_planner.preview(
         OperationKind.REFUND,
         ByReference(references=tuple(row.booking_id for row in plan.will_change)),
         ACTOR,

@@ -76,9 +76,9 @@ class BookingWorld(World):
                 dominant_hand=self.rng.choice(HANDS),
                 override=self.rng.random() < 0.2,
             )
-            plan = core.booking.preview(wish, ADMIN)
+            plan = core.booking_preview.preview(wish, ADMIN)
             if plan.will_change:
-                core.operating.confirm(plan.id, ADMIN, reason="the simulation")
+                core.operation_commands.confirm(plan.id, ADMIN, reason="the simulation")
                 begun.append(plan.id)
         return begun
 
@@ -87,10 +87,10 @@ class BookingWorld(World):
         names = [item.booking_name for item in self.booked() if self.rng.random() < 0.6]
         if not names:
             return []
-        plan = core.planning.preview(
+        plan = core.operation_planner.preview(
             OperationKind.CANCEL, ByReference(references=tuple(names)), ADMIN
         )
-        core.operating.confirm(plan.id, ADMIN, reason="the simulation")
+        core.operation_commands.confirm(plan.id, ADMIN, reason="the simulation")
         return [plan.id]
 
     # --- two who want one day

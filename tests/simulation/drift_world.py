@@ -122,11 +122,11 @@ class DriftWorld:
     def _copy_all(self) -> None:
         for kind in Kind:
             ids = [record.id for record in self.crm.truth.all(kind)]
-            self.core.mirroring.put([Due(kind=kind, record_id=id_, row=None) for id_ in ids])
+            self.core.mirror_copier.put([Due(kind=kind, record_id=id_, row=None) for id_ in ids])
         self.drain()
 
     def drain(self) -> None:
-        while self.core.mirroring.drain().taken:
+        while self.core.mirror_copier.drain().taken:
             pass
 
     def _booking_of(self, contact: str) -> str:
@@ -198,7 +198,7 @@ class DriftWorld:
     def _failed(self, id_: str) -> Iterator[tuple[Kind, str, Cause]]:
         self._write(id_, "CRM_UI")
         self.mirror.refuse = lambda _, row: "a trigger says no" if row["hubspot_id"] == id_ else ""
-        self.core.mirroring.put([Due(kind=Kind.CONTACT, record_id=id_, row=None)])
+        self.core.mirror_copier.put([Due(kind=Kind.CONTACT, record_id=id_, row=None)])
         while not self.store.outbox().dead:
             self.time += timedelta(minutes=1)
             self.drain()
@@ -264,11 +264,13 @@ class DriftWorld:
             of_busy = [id_ for id_, contact in self.bookings.items() if contact in self.busy]
             kind = self.rng.choice([OperationKind.CANCEL, OperationKind.REFUND])
             chosen = ByReference(references=(self.rng.choice(of_busy),))
-            plan = self.core.planning.preview(kind, chosen, ADMIN)
+            plan = self.core.operation_planner.preview(kind, chosen, ADMIN)
             if not plan.will_change:
                 return
-            self.operations.append(self.core.operating.confirm(plan.id, ADMIN, reason="x").id)
-        self.core.carrying.carry_out(self.rng.choice(self.operations))
+            self.operations.append(
+                self.core.operation_commands.confirm(plan.id, ADMIN, reason="x").id
+            )
+        self.core.operation_runner.carry_out(self.rng.choice(self.operations))
 
     def _somebody_acts(self) -> None:
         """Outside the desk; now and then HubSpot tells of it."""
@@ -278,12 +280,12 @@ class DriftWorld:
         self.crm.foreign_write(Kind.CONTACT, id_, {credit: value})
         self.touched.add((Kind.CONTACT, id_))
         if self.rng.random() < 0.5:
-            self.core.mirroring.put([Due(kind=Kind.CONTACT, record_id=id_, row=None)])
+            self.core.mirror_copier.put([Due(kind=Kind.CONTACT, record_id=id_, row=None)])
 
     # --- work
 
     def sweep(self, mode: SweepMode = SweepMode.FULL) -> dict[Key, Cause]:
-        asked = self.core.sweeping.ask(mode, ADMIN)
+        asked = self.core.sweep_runner.ask(mode, ADMIN)
         self.see_through(Work.SWEEP, asked.id)
         done = self.store.sweep(asked.id)
         assert done.complete, done
@@ -295,8 +297,8 @@ class DriftWorld:
         """Preview and confirm in peace, as a person does; the repair itself is not."""
         was, self.quiet = self.quiet, True
         self._mirror_back()
-        drifts = self.core.repairing.of_all(ADMIN)
-        asked = self.core.repairing.confirm(drifts, ADMIN, "all") if drifts else None
+        drifts = self.core.repair_runner.of_all(ADMIN)
+        asked = self.core.repair_runner.confirm(drifts, ADMIN, "all") if drifts else None
         self.quiet = was
         if asked is None:
             return ""
@@ -342,9 +344,9 @@ class DriftWorld:
         self._mirror_back()
         for id_ in self.operations:
             while self.store.operation(id_).state not in ENDED:
-                again = self.core.carrying.carry_out(id_)
+                again = self.core.operation_runner.carry_out(id_)
                 self.time = max(self.time, again or self.time) + timedelta(seconds=1)
-            while again := self.core.carrying.follow_up(id_):
+            while again := self.core.operation_runner.follow_up(id_):
                 self.time = max(self.time, again) + timedelta(seconds=1)
         for _ in range(100):
             self.time += timedelta(seconds=60)

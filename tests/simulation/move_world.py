@@ -111,13 +111,15 @@ class MoveWorld(World):
         """Of some bookings, in an order of their own."""
         some = self.rng.sample(self.bookings, self.rng.randint(1, len(self.bookings)))
         chosen = ByReference(references=tuple(some))
-        return self._confirmed(self.in_office().planning.preview(kind, chosen, ADMIN, to=to))
+        return self._confirmed(
+            self.in_office().operation_planner.preview(kind, chosen, ADMIN, to=to)
+        )
 
     def _confirmed(self, plan: Plan) -> str:
         """Its id; "" when nothing of it would change."""
         if not plan.will_change:
             return ""
-        self.in_office().operating.confirm(plan.id, ADMIN, reason="the simulation")
+        self.in_office().operation_commands.confirm(plan.id, ADMIN, reason="the simulation")
         return plan.id
 
     def _book(self) -> str:
@@ -127,7 +129,7 @@ class MoveWorld(World):
             dominant_hand="Left",
             override=True,
         )
-        return self._confirmed(self.in_office().booking.preview(wish, ADMIN))
+        return self._confirmed(self.in_office().booking_preview.preview(wish, ADMIN))
 
     def _merge(self) -> None:
         students = dict(self.students)

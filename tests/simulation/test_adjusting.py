@@ -80,12 +80,12 @@ class Adjusted(World):
         try:
             with suppress(Crash, GatewayError, BadList, NotConfirmed, StateConflict):
                 if self.operations and self.rng.random() < 0.15:
-                    self.process().operating.retry(self.rng.choice(self.operations), ADMIN)
+                    self.process().operation_commands.retry(self.rng.choice(self.operations), ADMIN)
                     return
                 plan = self._plan()
                 for _ in range(self.rng.randint(0, 3)):
                     self._spend()
-                self.process().operating.confirm(plan.id, ADMIN, reason="the simulation")
+                self.process().operation_commands.confirm(plan.id, ADMIN, reason="the simulation")
         finally:
             self.depth -= 1
             made = [o.id for o in self.store.operations() if o.id not in self.operations]
@@ -94,11 +94,13 @@ class Adjusted(World):
     def _plan(self) -> Plan:
         core, roll = self.process(), self.rng.random()
         if self.operations and roll < 0.3:
-            return core.undoing.preview(self.rng.choice(self.operations), ADMIN)
+            return core.undo_planner.preview(self.rng.choice(self.operations), ADMIN)
         if roll < 0.45:
             chosen = ByReference(references=tuple(self.bookings))
-            return core.planning.preview(OperationKind.REFUND, chosen, ADMIN)
-        return core.adjusting.preview(self._rows() or [self._row(self.contacts[0], KEYS[0])], ADMIN)
+            return core.operation_planner.preview(OperationKind.REFUND, chosen, ADMIN)
+        return core.adjustment_planner.preview(
+            self._rows() or [self._row(self.contacts[0], KEYS[0])], ADMIN
+        )
 
     def _rows(self) -> list[Asked]:
         every = [(contact, key) for contact in self.contacts for key in KEYS]

@@ -54,7 +54,7 @@ class Watched(World):
 
     def _say(self, operation_id: str, actor: Actor) -> None:
         """Yes; or no, to what would no longer go as it was asked for."""
-        approving = self.process().approving
+        approving = self.process().approvals
         try:
             approving.approve(operation_id, actor)
         except NotApproved:

@@ -59,7 +59,7 @@ class History:
         self.crashes = 0
 
     def play(self) -> None:
-        core = self.desk.core.cancelling_exams
+        core = self.desk.core.whole_exam_cancellation
         act = core.ask(HERE, ADMIN, to=self.to, keeps=self.keeps, reason="the simulation")
         for name in DEADLY:
             setattr(self.desk.journal, name, self._deadly(getattr(self.desk.journal, name)))
@@ -80,7 +80,7 @@ class History:
         self.holds(act.id)
 
     def holds(self, act_id: str) -> None:
-        report = self.desk.core.cancelling_exams.report(HERE, ADMIN)
+        report = self.desk.core.whole_exam_cancellation.report(HERE, ADMIN)
         assert report is not None
         assert (act_id, ExamActState.DONE) == (report.act.id, report.act.state), report.act
         assert report.closed

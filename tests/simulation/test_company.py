@@ -75,10 +75,10 @@ def check(world: World, *company: Students | AdminApp) -> None:
     by_others = {booking: at for each in company for booking, at in each.refunded.items()}
     core = world.process()
     for operation in world.operations:
-        for item in core.deciding.unclear(operation, ADMIN):
+        for item in core.resolution.unclear(operation, ADMIN):
             assert item.why, f"seed {world.seed}: {item.booking_id} is undecided without a word"
             refunded = item.booking_id in by_others
-            core.deciding.rule(
+            core.resolution.rule(
                 operation, item.booking_id, ADMIN, refunded=refunded, why="as they told"
             )
             world.see_through([operation])

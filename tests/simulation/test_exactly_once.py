@@ -140,16 +140,16 @@ def _check_corrected(world: World, told: str) -> None:
     """The corrections on offer, taken twice at once, make every balance right."""
     core = world.process()
     plans = [
-        core.correcting.preview(operation, ADMIN)
+        core.corrections.preview(operation, ADMIN)
         for operation in world.operations
         for _ in range(2)
-        if core.correcting.open(operation, ADMIN)
+        if core.corrections.open(operation, ADMIN)
     ]
     taken = [plan for plan in plans if len(plan.will_change) == len(plan.rows)]
     if len(taken) < len(plans):
         return  # somebody spent what the correction would take: it is blocked, and says so
     for plan in taken:
-        core.operating.confirm(plan.id, ADMIN, reason="corrections")
+        core.operation_commands.confirm(plan.id, ADMIN, reason="corrections")
     world.see_through([plan.id for plan in taken])
     for contact in world.contacts:
         for key in SCHOOL.keys:

@@ -84,13 +84,13 @@ class Keeping(World):
         try:
             with suppress(Crash, GatewayError, BadList, NotConfirmed, StateConflict):
                 if self.operations and self.rng.random() < 0.15:
-                    self.process().operating.retry(self.rng.choice(self.operations), ADMIN)
+                    self.process().operation_commands.retry(self.rng.choice(self.operations), ADMIN)
                     return
                 kind, include = self.rng.choice(self.asked)
                 chosen = tuple(b for b in self.bookings if self.rng.random() < 0.5) or ("500",)
                 core, wanted = self.process(), ByReference(references=chosen)
-                plan = core.planning.preview(kind, wanted, ADMIN, include=include)
-                core.operating.confirm(plan.id, ADMIN, reason="the simulation")
+                plan = core.operation_planner.preview(kind, wanted, ADMIN, include=include)
+                core.operation_commands.confirm(plan.id, ADMIN, reason="the simulation")
         finally:
             self.depth -= 1
             made = [o.id for o in self.store.operations() if o.id not in self.operations]
@@ -212,16 +212,16 @@ def _check_lists(world: Keeping, still: set[str], told: str) -> None:
 
 
 def _never_owed(core: Core, still: set[str], told: str) -> None:
-    found = core.owing.listed()
+    found = core.owed_credits.listed()
     assert not still & {one.booking.id for one in waiting(found)}, f"{told}: owed"
     said = {one.booking.id for one in found if one.not_owed is NotOwed.FORFEITED}
     # a refund on purpose that found a student's app to have given the credit back holds the claim
-    free = still - core.operating.journal.claimed(
+    free = still - core.operation_commands.journal.claimed(
         [BookingId(id_) for id_ in still], MovementKind.REFUND
     )
     assert free == said, f"{told}: listed as forfeited"
     if free:
-        plan = core.planning.preview(REFUND, ByReference(references=tuple(free)), ADMIN)
+        plan = core.operation_planner.preview(REFUND, ByReference(references=tuple(free)), ADMIN)
         assert not plan.will_change, f"{told}: a plain refund would give it back"
 
 

@@ -48,7 +48,7 @@ def archived(seed: int) -> Counter[str]:
     decided = sum(a_person_decides(world, operation) for operation in world.operations)
     for operation in world.operations:
         with suppress(StateConflict):
-            world.in_office().operating.retry(operation, ADMIN)
+            world.in_office().operation_commands.retry(operation, ADMIN)
             retried += 1
             world.see_through([operation])
     made_equal(world)
@@ -59,11 +59,11 @@ def archived(seed: int) -> Counter[str]:
 def a_person_decides(world: World, operation: str) -> int:
     """Of writes whose record was away when they were read back: what HubSpot shows now."""
     core = world.in_office()
-    undecided = [record.write for record in core.deciding.undecided(operation, ADMIN)]
+    undecided = [record.write for record in core.resolution.undecided(operation, ADMIN)]
     for write in undecided:
         marks = world.crm.truth.need(write.kind, write.target_id).versions.get(MARKER, ())
         landed = any(version.value == write.id for version in marks)
-        core.deciding.decide(operation, write.id, ADMIN, landed=landed, why="its history")
+        core.resolution.decide(operation, write.id, ADMIN, landed=landed, why="its history")
         world.see_through([operation])
     return len(undecided)
 
@@ -106,7 +106,7 @@ def sweep_and_repair(world: World) -> int:
     world.time += timedelta(hours=1)
     core = world.process()
     differ = differing(world.crm, world.mirror)
-    asked = core.sweeping.ask(SweepMode.FULL, ADMIN)
+    asked = core.sweep_runner.ask(SweepMode.FULL, ADMIN)
     while again := core.carries[Work.SWEEP](asked.id):
         world.time = max(world.time, again)
     done = world.store.sweep(asked.id)
@@ -116,7 +116,7 @@ def sweep_and_repair(world: World) -> int:
     assert done.unexplained == 0, told
     assert {(d.kind, d.record_id) for d in drifts} == differ, told
     if drifts:
-        repair = core.repairing.confirm(core.repairing.of_all(ADMIN), ADMIN, "all")
+        repair = core.repair_runner.confirm(core.repair_runner.of_all(ADMIN), ADMIN, "all")
         while again := core.carries[Work.REPAIR](repair.id):
             world.time = max(world.time, again)
             drain(world)
@@ -129,7 +129,7 @@ def drain(world: World) -> None:
     world.time += HOLD
     core = world.process()
     for _ in range(50):
-        if not core.mirroring.drain().taken:
+        if not core.mirror_copier.drain().taken:
             if not world.store.outbox().due:
                 return
             world.time += timedelta(seconds=WAIT_MAX_S)

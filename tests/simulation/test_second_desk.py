@@ -61,9 +61,9 @@ def check(seed: int) -> None:
             assert held == right or contact in named(world, other), f"{told}: lost, unnamed"
     core = world.process()
     for operation in world.operations:
-        if core.correcting.open(operation, ADMIN):
-            plan = core.correcting.preview(operation, ADMIN)
-            core.operating.confirm(plan.id, ADMIN, reason="corrections")
+        if core.corrections.open(operation, ADMIN):
+            plan = core.corrections.preview(operation, ADMIN)
+            core.operation_commands.confirm(plan.id, ADMIN, reason="corrections")
             world.see_through([plan.id])
     for contact in world.contacts:
         for key in SCHOOL.keys:
@@ -119,10 +119,10 @@ def succeeded(seed: int) -> Counter[str]:
     unclear = {
         (operation, item.booking_id)
         for operation in world.operations
-        for item in world.process().deciding.unclear(operation, ADMIN)
+        for item in world.process().resolution.unclear(operation, ADMIN)
     }
     for operation, booking in sorted(unclear):
-        world.process().deciding.rule(
+        world.process().resolution.rule(
             operation, booking, ADMIN, refunded=booking in theirs, why="as its store tells"
         )
         world.see_through([operation])
@@ -140,7 +140,7 @@ def succeeded(seed: int) -> Counter[str]:
     again: list[Row] = []
     if theirs:
         chosen = ByReference(references=tuple(theirs))
-        plan = world.process().planning.preview(OperationKind.REFUND, chosen, ADMIN)
+        plan = world.process().operation_planner.preview(OperationKind.REFUND, chosen, ADMIN)
         assert not plan.will_change, f"{told}: {plan.will_change} would be refunded by both"
         again = [row for row in plan.rows if row.why is Why.GIVEN_BACK]
     return Counter(theirs=len(theirs), ours=len(ours), unclear=len(unclear) + len(again))

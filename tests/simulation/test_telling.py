@@ -30,9 +30,9 @@ class Telling(World):
         for _ in range(2):
             core = self.process()
             chosen = tuple(b for b in self.bookings if self.rng.random() < 0.7) or ("500",)
-            plan = core.planning.preview(self.kind, ByReference(references=chosen), ADMIN)
+            plan = core.operation_planner.preview(self.kind, ByReference(references=chosen), ADMIN)
             if plan.will_change:
-                core.operating.confirm(plan.id, ADMIN, reason="internal", tell="the storm")
+                core.operation_commands.confirm(plan.id, ADMIN, reason="internal", tell="the storm")
                 self.operations.append(plan.id)
         self.quiet_world = False
         self.see_through(self.operations)
@@ -52,7 +52,7 @@ class Telling(World):
     def _again(self) -> None:
         for operation in self.operations:
             with suppress(Crash, StateConflict):
-                self.seen["again"] += self.in_office().telling.again(operation, ADMIN)
+                self.seen["again"] += self.in_office().student_notices.again(operation, ADMIN)
 
     def _until_all_are_told(self) -> None:
         """A person tells again those who were not, in the storm as well."""

@@ -125,11 +125,11 @@ def test_what_stays_open_is_made_up_for_by_the_correction_on_offer() -> None:
         world.quiet_world = True
         core = world.process()
         for operation in world.operations:
-            if core.correcting.open(operation, ADMIN):
-                plan = core.correcting.preview(operation, ADMIN)
+            if core.corrections.open(operation, ADMIN):
+                plan = core.corrections.preview(operation, ADMIN)
                 told["plans"] += 1
                 if len(plan.will_change) == len(plan.rows):
-                    core.operating.confirm(plan.id, ADMIN, reason="corrections")
+                    core.operation_commands.confirm(plan.id, ADMIN, reason="corrections")
                     world.corrective.append(plan.id)
         world.see_through(world.corrective)
         for contact in world.contacts:

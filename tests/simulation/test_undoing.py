@@ -61,25 +61,27 @@ class Wavering(World):
         try:
             with suppress(Crash, GatewayError, BadList, NotConfirmed, StateConflict):
                 if refunds and self.rng.random() < 0.2:
-                    self.process().operating.retry(self.rng.choice(self.operations), ADMIN)
+                    self.process().operation_commands.retry(self.rng.choice(self.operations), ADMIN)
                     return
                 undo = refunds and self.rng.random() < 0.55
                 plan = self._undo(self.rng.choice(refunds[-3:])) if undo else self._refund()
                 if self.rng.random() < 0.5:
                     self._pass_a_while()
-                self.process().operating.confirm(plan.id, ADMIN, reason="the simulation")
+                self.process().operation_commands.confirm(plan.id, ADMIN, reason="the simulation")
         finally:
             self.depth -= 1
             made = [o.id for o in self.store.operations() if o.id not in self.operations]
             self.operations += made
 
     def _undo(self, refund: str) -> Plan:
-        return self.process().undoing.preview(refund, ADMIN)
+        return self.process().undo_planner.preview(refund, ADMIN)
 
     def _refund(self) -> Plan:
         chosen = tuple(b for b in self.bookings if self.rng.random() < 0.7) or ("500",)
         core = self.process()
-        return core.planning.preview(OperationKind.REFUND, ByReference(references=chosen), ADMIN)
+        return core.operation_planner.preview(
+            OperationKind.REFUND, ByReference(references=chosen), ADMIN
+        )
 
     def _pass_a_while(self) -> None:
         for _ in range(self.rng.randint(1, 20)):

@@ -21,7 +21,7 @@ from core.credits.records import MARKER, Kind
 from core.credits.roles import Actor, Role
 from core.credits.writes import QUIET_PERIOD, MovementKind
 from core.hubspot.ports.channels import NO_TELLING, TellBy
-from core.mirror.copier import HOLD, WAIT_MAX_S, Mirroring
+from core.mirror.copier import HOLD, WAIT_MAX_S, MirrorCopier
 from core.operations.approval_rules import NO_SECOND, SecondAdmin
 from core.operations.choosing.select import ByReference
 from core.operations.desks.rules import Takeover
@@ -258,7 +258,7 @@ class World:
 
     def process(self) -> Core:
         """A fresh process: nothing in memory but the stores."""
-        journal: Any = CrashingJournal(self.store, lambda: self._journal_step(core.mirroring))
+        journal: Any = CrashingJournal(self.store, lambda: self._journal_step(core.mirror_copier))
         core = self._assembled(journal)
         return core
 
@@ -287,7 +287,7 @@ class World:
         """A process that only asks: what it saves is saved."""
         return self._assembled(self.store)
 
-    def _journal_step(self, mirroring: Mirroring) -> None:
+    def _journal_step(self, mirroring: MirrorCopier) -> None:
         if self.quiet_world:
             return
         if self.rng.random() < self.rates.crash / 4:
@@ -315,7 +315,7 @@ class World:
         """One look of one worker. A crash is the end of that worker, not of the world."""
         self.depth += 1
         try:
-            carrying = self._worker().carrying
+            carrying = self._worker().operation_runner
             again = carrying.carry_out(operation_id)
             return carrying.follow_up(operation_id) if again is None else again
         except Crash:
@@ -331,9 +331,9 @@ class World:
             chosen = tuple(b for b in self.bookings if n == 0 or self.rng.random() < 0.6)
             if not chosen:
                 continue
-            plan = core.planning.preview(self.kind, ByReference(references=chosen), ADMIN)
+            plan = core.operation_planner.preview(self.kind, ByReference(references=chosen), ADMIN)
             if plan.will_change:
-                core.operating.confirm(plan.id, ADMIN, reason="the simulation")
+                core.operation_commands.confirm(plan.id, ADMIN, reason="the simulation")
                 self.operations.append(plan.id)
         if len(self.contacts) > 1 and self.rng.random() < self.rates.merge:
             self._merge()
@@ -384,7 +384,7 @@ class World:
         """In peace every copy is made; none is given up."""
         self.quiet_world = True
         self.time += HOLD  # what a dead process held is free again
-        mirroring = self.process().mirroring
+        mirroring = self.process().mirror_copier
         for _ in range(50):
             if not mirroring.drain().taken:
                 if not self.store.outbox().due:

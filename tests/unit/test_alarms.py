@@ -18,7 +18,7 @@ from core.credits.writes import WriteState
 from core.drift.sweeps import Sweep, SweepMode, SweepState
 from core.health.alarm_rules import WELL_AFTER
 from core.health.alarms import DRIFT_ABOVE, PATIENCE, Alarms
-from core.health.audit_check.verify import Auditing
+from core.health.audit_check.verify import AuditLog
 from core.mirror.store.outbox_port import Due
 from core.operations.states import Item, Operation, OperationState
 from core.operations.verdicts import OperationKind
@@ -51,7 +51,7 @@ class World:
         self.journal = MemoryJournal()
         self.heard = Heard()
         self.late: Sequence[Late] = ()
-        self.auditing = Auditing(self.journal, lambda: self.at)
+        self.auditing = AuditLog(self.journal, lambda: self.at)
         self.alarms = self.process()
 
     def process(self) -> Alarms:
@@ -347,7 +347,7 @@ def test_who_has_not_been_along_the_audit_since_does_not_say_that_it_is_well(
     world.auditing.look()
     innocent = world.auditing
     world.at += timedelta(minutes=1)
-    world.auditing = Auditing(world.journal, lambda: world.at)
+    world.auditing = AuditLog(world.journal, lambda: world.at)
     world.alarms = world.process()
     changed(world)
     world.alarms.look()

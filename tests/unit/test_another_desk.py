@@ -62,7 +62,7 @@ def test_a_retry_waits_for_the_other_desk_to_end(desk: TestDesk) -> None:
     joined_by_a_laptop(desk)
 
     with pytest.raises(AnotherDesk, match=NAMED):
-        desk.core.operating.retry(operation.id, ADMIN)
+        desk.core.operation_commands.retry(operation.id, ADMIN)
 
     assert ItemState.FAILED is desk.item(operation, "53").state
 
@@ -75,7 +75,7 @@ def test_a_decision_from_which_a_refund_follows_waits_for_the_other_desk_to_end(
     joined_by_a_laptop(desk)
 
     def rule() -> None:
-        desk.core.deciding.rule(
+        desk.core.resolution.rule(
             operation.id, BookingId("53"), ADMIN, refunded=refunded, why="looked"
         )
 
@@ -92,7 +92,7 @@ def test_a_recount_waits_for_the_other_desk_to_end(desk: TestDesk) -> None:
     joined_by_a_laptop(desk)
 
     with pytest.raises(AnotherDesk, match=NAMED):
-        desk.core.recounting.recount([ExamId("70")], ADMIN)
+        desk.core.seat_recount.recount([ExamId("70")], ADMIN)
 
     assert [] == desk.journal.operations()
 
@@ -111,7 +111,7 @@ def test_an_approval_is_refused_while_another_desk_runs() -> None:
     joined_by_a_laptop(made)
 
     with pytest.raises(NotApproved, match=NAMED):
-        made.core.approving.approve(operation.id, BEN)
+        made.core.approvals.approve(operation.id, BEN)
 
     assert OperationState.AWAITING is made.journal.operation(operation.id).state
 
@@ -121,7 +121,7 @@ def test_an_approval_is_given_once_the_other_desk_was_taken_over_from() -> None:
     joined_by_a_laptop(made)
     made.core.desks.take_over(BEN, reason="the laptop was a trial")
 
-    made.core.approving.approve(operation.id, BEN)
+    made.core.approvals.approve(operation.id, BEN)
 
     assert OperationState.HELD is made.journal.operation(operation.id).state
 

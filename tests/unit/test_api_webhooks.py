@@ -19,7 +19,7 @@ from core.credits.account import OBJECT_TYPES
 from core.credits.errors import JournalError, NotSent
 from core.credits.records import Kind
 from core.mirror.webhook_rules import signature
-from core.mirror.webhooks import PATH, Receiving
+from core.mirror.webhooks import PATH, WebhookReceiver
 from tests.unit.services.desk import TestDesk
 
 SECRET, PUBLIC = "client-secret", "https://desk.example.test"
@@ -33,8 +33,8 @@ class Door:
     def __init__(self, secret: str = SECRET, public_url: str = PUBLIC) -> None:
         self.desk = TestDesk()
         self.desk.time = datetime.now(UTC)
-        self.receiving = Receiving(
-            mirroring=self.desk.core.mirroring,
+        self.receiving = WebhookReceiver(
+            mirroring=self.desk.core.mirror_copier,
             types=lambda: OBJECT_TYPES,
             secret=secret,
             now=self.desk.now,

@@ -32,7 +32,7 @@ from core.hubspot.client import HubSpot, connect
 from core.mirror.rows import columns
 from core.mirror.supabase.client import Supabase
 from core.mirror.webhook_rules import signature
-from core.mirror.webhooks import PATH, Receiving
+from core.mirror.webhooks import PATH, WebhookReceiver
 from core.operations.verdicts import OperationKind
 from core.settings import load
 from core.settings.faults import BadSettings
@@ -380,10 +380,10 @@ def test_logs_and_notifications_carry_ids_and_no_student(log: pytest.LogCaptureF
 def _webhooks(secret: str, *, fails: bool) -> Starlette:
     desk = TestDesk()
 
-    def receiving() -> Receiving:
+    def receiving() -> WebhookReceiver:
         if fails:
             raise JournalError(f"{SECRETS['OPS_DATABASE_URL']} {ECHO}")
-        return replace(desk.core.receiving, secret=secret, now=lambda: NOW)
+        return replace(desk.core.webhook_receiver, secret=secret, now=lambda: NOW)
 
     route = Route(PATH, webhooks.hubspot(receiving, "https://desk.test"), methods=webhooks.METHODS)
     return Starlette(routes=[route])

@@ -9,7 +9,7 @@ import pytest
 
 from core.settings.cron import Cron
 from core.work.schedules import Job
-from core.workers.scheduler import Scheduling
+from core.workers.scheduler import Scheduler
 from pages.shared.students.exams.wording import run_times
 from tests.fakes.journal import MemoryJournal
 
@@ -29,7 +29,7 @@ NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 )
 def test_times_are_those_of_the_settings(expression: str, zone: str, told: str) -> None:
     job = Job(name="it", schedule=Cron(expression, ZoneInfo(zone)), act=lambda _: None)
-    times = Scheduling(MemoryJournal(), (job,), lambda: NOON).day_of("it", NOON)
+    times = Scheduler(MemoryJournal(), (job,), lambda: NOON).day_of("it", NOON)
 
     assert told == run_times(times, NOON, ZoneInfo(zone))
 

@@ -14,10 +14,10 @@ from core.audit.entries import Entry, What
 from core.credits.roles import Actor, Role
 from core.health.audit_check.heads import ShippedHead, line_of, read_lines
 from core.health.audit_check.shipping import SHIPS, HeadShipping, shipping_jobs
-from core.health.audit_check.verify import Auditing
+from core.health.audit_check.verify import AuditLog
 from core.mirror.outgoing.store.events_port import NotDelivered
 from core.work.schedules import Every
-from core.workers.scheduler import Scheduling
+from core.workers.scheduler import Scheduler
 from tests.fakes.journal import MemoryJournal
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -43,7 +43,7 @@ class World:
     def __init__(self, secret: str = SECRET) -> None:
         self.journal, self.keeper, self.at = MemoryJournal(), Keeper(), NOON
         self.shipping = HeadShipping(self.journal, lambda: self.at, self.keeper, secret)
-        self.auditing = Auditing(self.journal, lambda: self.at, [ADMIN.email], self.shipping)
+        self.auditing = AuditLog(self.journal, lambda: self.at, [ADMIN.email], self.shipping)
 
     def act(self, number: int = 3) -> None:
         self.journal.record(*[Entry(at=self.at, actor="a", what=What.SWEEP)] * number)
@@ -141,7 +141,7 @@ def test_heads_are_shipped_by_the_schedule_and_again_until_they_are_kept() -> No
     world = World()
     world.act()
     jobs = tuple(shipping_jobs(world.shipping, Every(timedelta(hours=1))))
-    scheduling = Scheduling(world.journal, jobs, lambda: world.at)
+    scheduling = Scheduler(world.journal, jobs, lambda: world.at)
     scheduling.tick()
     world.keeper.away = True
     world.at += timedelta(hours=1)

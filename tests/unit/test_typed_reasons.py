@@ -14,7 +14,7 @@ from core.credits.records import BookingId, ExamId
 from core.credits.texts import is_storable
 from core.credits.typed_reasons import REASON_MAX, reason_faults
 from core.operations.approve import NotApproved
-from core.operations.blocked_items import Accounting
+from core.operations.blocked_items import BlockedItems
 from core.operations.commands import NotConfirmed
 from core.operations.desks.takeover import NoTakeover
 from tests.unit.services.desk import ADMIN, TestDesk
@@ -44,12 +44,12 @@ def test_every_act_with_a_reason_refuses_one_that_cannot_be_kept(reason: str) ->
     """Before anything else is looked at, so that a made-up id is enough here."""
     desk = TestDesk()
     core = desk.core
-    accounting: Accounting = core.accounting
+    accounting: BlockedItems = core.blocked_items
     acts: dict[str, Callable[[], object]] = {
         "dismiss": lambda: accounting.dismiss("op", ADMIN, reason=reason),
-        "refuse": lambda: core.approving.refuse("op", ADMIN, reason),
-        "call off": lambda: core.operating.call_off("op", ADMIN, reason=reason),
-        "stop": lambda: core.operating.stop("op", ADMIN, reason=reason),
+        "refuse": lambda: core.approvals.refuse("op", ADMIN, reason),
+        "call off": lambda: core.operation_commands.call_off("op", ADMIN, reason=reason),
+        "stop": lambda: core.operation_commands.stop("op", ADMIN, reason=reason),
         "take over": lambda: core.desks.take_over(ADMIN, reason=reason),
         "cancel exam": lambda: core.exam_cancellation.cancel(ExamId("1"), ADMIN, reason=reason),
         "reopen exam": lambda: core.exam_cancellation.reopen(ExamId("1"), ADMIN, reason=reason),
@@ -57,8 +57,8 @@ def test_every_act_with_a_reason_refuses_one_that_cannot_be_kept(reason: str) ->
             desk.time - timedelta(days=1), reason, ADMIN
         ),
         "owed": lambda: core.owed_decisions.withdraw([BookingId("1")], reason, ADMIN),
-        "repair": lambda: core.repairing.confirm([], ADMIN, reason),
-        "correct": lambda: core.correcting.decide("op", "x", 1, ADMIN, reason),
+        "repair": lambda: core.repair_runner.confirm([], ADMIN, reason),
+        "correct": lambda: core.corrections.decide("op", "x", 1, ADMIN, reason),
     }
     for name, act in acts.items():
         with pytest.raises((BadList, NotApproved, NoTakeover)) as refused:
@@ -75,5 +75,5 @@ def test_operation_is_not_confirmed_with_a_reason_that_cannot_be_kept(reason: st
     plan = desk.plan("1")
 
     with pytest.raises(NotConfirmed, match="the reason has"):
-        desk.core.operating.confirm(plan.id, ADMIN, reason=reason)
+        desk.core.operation_commands.confirm(plan.id, ADMIN, reason=reason)
     assert [] == desk.journal.operations()

@@ -290,7 +290,9 @@ async def _once(
     """Kept first, then done; the answer, or the refusal, is kept for repetitions."""
     print_ = fingerprint(request, asked, admin.casefold())
     actor = await ask(request, lambda core, client: core.admin_requests.admin(client, admin))
-    kept = await ask(request, lambda core, client: core.serving.begin(client, key, print_))
+    kept = await ask(
+        request, lambda core, client: core.idempotent_requests.begin(client, key, print_)
+    )
     if kept.status is not None and kept.answer is not None:
         return _said(kept.status, dict(kept.answer), replayed=True)
     try:
@@ -302,7 +304,7 @@ async def _once(
         status, body = problem.kind.status, problem.body
     else:
         body = done.model_dump(mode="json")
-    await ask(request, lambda core, _: core.serving.keep(kept, status, body))
+    await ask(request, lambda core, _: core.idempotent_requests.keep(kept, status, body))
     return _said(status, body)
 
 

@@ -24,17 +24,17 @@ from core.credits.catalogue import SCHOOL, Catalogue
 from core.credits.records import Kind
 from core.credits.writes import QUIET_PERIOD
 from core.drift.compare import Comparing
-from core.drift.measure import Measuring
+from core.drift.measure import GaugeRecorder
 from core.drift.queries import DriftQueries
-from core.drift.repair import Repairing
+from core.drift.repair import RepairRunner
 from core.drift.repair_step import RepairStep
-from core.drift.retention import Forgetting, forgetting_jobs
-from core.drift.sweep import AT_ONCE, Sweeping
+from core.drift.retention import Retention, forgetting_jobs
+from core.drift.sweep import AT_ONCE, SweepRunner
 from core.drift.sweeps import SweepMode
-from core.exports.export import Exporting
+from core.exports.export import Exporter
 from core.health.audit_check.heads_port import HeadKeeper
 from core.health.audit_check.shipping import HeadShipping, shipping_jobs
-from core.health.audit_check.verify import Auditing
+from core.health.audit_check.verify import AuditLog
 from core.health.clock_watch import ClockWatch
 from core.health.first_jobs import FirstJobs
 from core.health.metrics import Metrics
@@ -48,26 +48,26 @@ from core.hubspot.ports.directory import Directory
 from core.hubspot.ports.inspection import Inspecting
 from core.hubspot.ports.lookup import CrmLookUp
 from core.mirror.circuit_breaker import Outage
-from core.mirror.copier import Mirroring
+from core.mirror.copier import MirrorCopier
 from core.mirror.outbox import CopyQueries, DeadLetterRetry
-from core.mirror.outgoing.announcer import Announcing
+from core.mirror.outgoing.announcer import EventAnnouncer
 from core.mirror.outgoing.store.events_port import EventSender
 from core.mirror.port import MirrorLookUp
 from core.mirror.store.outbox_port import Due
 from core.mirror.tokens_port import StudentTokens
-from core.mirror.webhooks import Receiving
-from core.operations.after_restore import Restoring
+from core.mirror.webhooks import WebhookReceiver
+from core.operations.after_restore import RestoreCheck
 from core.operations.approval_rules import NO_SECOND, SecondAdmin
-from core.operations.approve import Approving
-from core.operations.blocked_items import Accounting
-from core.operations.choosing.adjust import Adjusting
-from core.operations.choosing.correct import Correcting
-from core.operations.choosing.plan import Planning
+from core.operations.approve import Approvals
+from core.operations.blocked_items import BlockedItems
+from core.operations.choosing.adjust import AdjustmentPlanner
+from core.operations.choosing.correct import Corrections
+from core.operations.choosing.plan import OperationPlanner
 from core.operations.choosing.preflight import Preflight
-from core.operations.choosing.recount import Recounting
-from core.operations.choosing.select import Finding
-from core.operations.choosing.undo import Undoing
-from core.operations.commands import Operating
+from core.operations.choosing.recount import SeatRecount
+from core.operations.choosing.select import BookingFinder
+from core.operations.choosing.undo import UndoPlanner
+from core.operations.commands import OperationCommands
 from core.operations.desks.rules import Process
 from core.operations.desks.store.desks_port import DeskRegister
 from core.operations.desks.takeover import Desks
@@ -78,22 +78,22 @@ from core.operations.kinds.base import Planners
 from core.operations.queries import OperationQueries
 from core.operations.resolve import Resolution
 from core.operations.runner import GROUP_SIZE, GROUPS_AT_ONCE
-from core.operations.telling.told import Told
+from core.operations.telling.told import StudentNotices
 from core.students.account import NO_NAMES, AccountDirectory, GivenNames
 from core.students.activate_exams import activation_jobs
 from core.students.admin_requests import AdminRequests
 from core.students.api_requests import IdempotentRequests
 from core.students.book import BookingPreview
-from core.students.cancel_exam import CancellingExams
+from core.students.cancel_exam import WholeExamCancellation
 from core.students.contact_page import ContactPage
-from core.students.eligibility import Checking
+from core.students.eligibility import Eligibility
 from core.students.names import StudentNames
-from core.students.proving import Proving
-from core.students.search import LookingUp
+from core.students.proving import StudentProof
+from core.students.search import StudentSearch
 from core.work.engine_port import Engine
 from core.work.schedules import Schedule
 from core.work.steady_clock import QuietPeriod, SteadyClock
-from core.workers.scheduler import Scheduling, sweep_jobs
+from core.workers.scheduler import Scheduler, sweep_jobs
 
 #: Of a core that starts no process of its own.
 NOT_REGISTERED = Process(
@@ -183,8 +183,8 @@ def assemble(
     ``clock``: of this process, in place of ``now``; None: ``now``, which is never set.
     """
     now = (clock := clock or SteadyClock(now, seconds_of(now))).now
-    finding = Finding(crm, now, zone)
-    mirroring = Mirroring(
+    finding = BookingFinder(crm, now, zone)
+    mirroring = MirrorCopier(
         crm=mirror_reads or crm,
         mirror=mirror,
         journal=journal,
@@ -204,7 +204,7 @@ def assemble(
         ours=frozenset(our_sources),
         zone=zone,
     )
-    repairing = Repairing(
+    repairing = RepairRunner(
         comparing,
         RepairStep(comparing, mirroring, mirror, journal),
         journal,
@@ -213,7 +213,7 @@ def assemble(
         make_id,
         mend_older_copies,
     )
-    sweeping = Sweeping(
+    sweeping = SweepRunner(
         crm=reads,
         mirror=mirror,
         journal=journal,
@@ -256,10 +256,12 @@ def assemble(
         check=owed.check,
         quiet=quiet,
     )
-    forgetting = Forgetting(journal, keep_personal, now)
-    planning = Planning(crm, journal, finding, catalogue, preflight, now, zone, make_id, owed.check)
+    forgetting = Retention(journal, keep_personal, now)
+    planning = OperationPlanner(
+        crm, journal, finding, catalogue, preflight, now, zone, make_id, owed.check
+    )
     holding = Holding(journal, hold, QuietPeriod(quiet, clock))
-    checking = Checking(crm, exams.sitting, catalogue, now, zone, noting)
+    checking = Eligibility(crm, exams.sitting, catalogue, now, zone, noting)
     booking = BookingPreview(crm, journal, exams.sitting, catalogue, preflight, now, zone, make_id)
     desks = Desks(
         crm=crm,
@@ -271,7 +273,7 @@ def assemble(
         new_id=make_id,
         monotonic=clock.monotonic,
     )
-    operating = Operating(
+    operating = OperationCommands(
         journal,
         engine,
         holding,
@@ -284,10 +286,12 @@ def assemble(
         tell_by=tell_by,
         catalogue=catalogue,
     )
-    correcting = Correcting(crm, journal, preflight, now, make_id)
-    adjusting = Adjusting(crm, journal, catalogue, preflight, now, make_id)
-    undoing = Undoing(crm, journal, preflight, now, make_id, adjusting)
-    receiving = Receiving(mirroring=mirroring, types=object_types, secret=webhook_secret, now=now)
+    correcting = Corrections(crm, journal, preflight, now, make_id)
+    adjusting = AdjustmentPlanner(crm, journal, catalogue, preflight, now, make_id)
+    undoing = UndoPlanner(crm, journal, preflight, now, make_id, adjusting)
+    receiving = WebhookReceiver(
+        mirroring=mirroring, types=object_types, secret=webhook_secret, now=now
+    )
     carrying = build_runner(
         crm=crm,
         journal=journal,
@@ -314,8 +318,8 @@ def assemble(
         carrying.settling,
         now,
     )
-    auditing = Auditing(journal, now, admins, HeadShipping(journal, now, head_keeper, head_secret))
-    scheduling = Scheduling(
+    auditing = AuditLog(journal, now, admins, HeadShipping(journal, now, head_keeper, head_secret))
+    scheduling = Scheduler(
         journal,
         (
             *sweep_jobs(sweeping, sweep_schedules or {}),
@@ -333,20 +337,20 @@ def assemble(
     return Core(
         access=access,
         sign_ins=SignIns(journal, now, make_id),
-        announcing=Announcing(
+        event_announcer=EventAnnouncer(
             journal=journal,
             sender=event_sender,
             now=now,
             new_id=make_id,
             chance=chance,
         ),
-        auditing=auditing,
-        noting=noting,
-        finding=finding,
-        planning=planning,
-        booking=booking,
-        operating=operating,
-        approving=Approving(
+        audit_log=auditing,
+        access_log=noting,
+        booking_finder=finding,
+        operation_planner=planning,
+        booking_preview=booking,
+        operation_commands=operating,
+        approvals=Approvals(
             journal=journal,
             engine=engine,
             access=access,
@@ -361,21 +365,21 @@ def assemble(
             new_id=make_id,
             objections=desks.objections,
         ),
-        deciding=Resolution(crm, journal, engine, now, desks.require_alone),
-        correcting=correcting,
-        undoing=undoing,
-        adjusting=adjusting,
-        carrying=carrying,
+        resolution=Resolution(crm, journal, engine, now, desks.require_alone),
+        corrections=correcting,
+        undo_planner=undoing,
+        adjustment_planner=adjusting,
+        operation_runner=carrying,
         late_looks=late,
         desks=desks,
         clock_watch=ClockWatch(journal, clock),
-        mirroring=mirroring,
-        sweeping=sweeping,
-        repairing=repairing,
-        scheduling=scheduling,
-        owing=owed.owing,
+        mirror_copier=mirroring,
+        sweep_runner=sweeping,
+        repair_runner=repairing,
+        scheduler=scheduling,
+        owed_credits=owed.owing,
         owed_decisions=owed.decisions,
-        measuring=Measuring(
+        gauge_recorder=GaugeRecorder(
             journal,
             mirroring.lag,
             now,
@@ -383,12 +387,12 @@ def assemble(
             quota=inspecting.quota if inspecting else None,
             owed=owed.owing.count,
         ),
-        restoring=Restoring(crm, journal, owed.owing, catalogue),
-        reviving=DeadLetterRetry(journal, mirroring, now),
-        receiving=receiving,
+        restore_check=RestoreCheck(crm, journal, owed.owing, catalogue),
+        dead_letter_retry=DeadLetterRetry(journal, mirroring, now),
+        webhook_receiver=receiving,
         readiness=readiness,
-        watching=watching,
-        overseeing=OverviewReader(
+        metrics=watching,
+        overview_reader=OverviewReader(
             journal=journal,
             readiness=readiness,
             watching=watching,
@@ -396,7 +400,7 @@ def assemble(
             scheduling=scheduling,
             now=now,
         ),
-        weeks=WeekReader(journal, now),
+        week_reader=WeekReader(journal, now),
         first_jobs=FirstJobs(
             crm=crm,
             mirror=mirror,
@@ -406,9 +410,9 @@ def assemble(
             repairing=repairing,
             now=now,
         ),
-        trends=TrendReader(journal, now),
-        looking_up=LookingUp(crm, mirror, catalogue, noting),
-        presenting=ContactPage(
+        trend_reader=TrendReader(journal, now),
+        student_search=StudentSearch(crm, mirror, catalogue, noting),
+        contact_page=ContactPage(
             crm=crm,
             mirror=mirror,
             journal=journal,
@@ -418,10 +422,10 @@ def assemble(
             now=now,
             check=owed.check,
         ),
-        sitting=exams.sitting,
-        activating=exams.activating,
+        exam_sessions=exams.sitting,
+        exam_activation=exams.activating,
         exam_cancellation=exams.cancellation,
-        cancelling_exams=CancellingExams(
+        whole_exam_cancellation=WholeExamCancellation(
             crm,
             journal,
             engine,
@@ -432,11 +436,11 @@ def assemble(
             now,
             make_id,
         ),
-        recounting=Recounting(crm, journal, engine, now, make_id, desks.require_alone),
-        admitting=ApiKeys(journal=journal, now=now, pace=pace, rate=api_rate, lasts=keys_last),
-        proving=Proving(crm, journal, student_tokens),
-        checking=checking,
-        serving=IdempotentRequests(
+        seat_recount=SeatRecount(crm, journal, engine, now, make_id, desks.require_alone),
+        api_keys=ApiKeys(journal=journal, now=now, pace=pace, rate=api_rate, lasts=keys_last),
+        student_proof=StudentProof(crm, journal, student_tokens),
+        eligibility=checking,
+        idempotent_requests=IdempotentRequests(
             crm,
             journal,
             booking,
@@ -448,15 +452,17 @@ def assemble(
             rationing,
         ),
         admin_requests=AdminRequests(journal, access, planning, adjusting, operating, now),
-        forgetting=forgetting,
-        following=OperationQueries(journal),
+        retention=forgetting,
+        operation_queries=OperationQueries(journal),
         copy_queries=CopyQueries(journal),
         drift_queries=DriftQueries(journal, catalogue),
-        telling=Told(journal, engine, catalogue, now, tell_by, desks.require_alone),
-        names=StudentNames(mirror_reads or crm, mirror, rationing, now, keep_personal),
-        account=AccountDirectory(directory, given_names, editor_url, now),
-        exporting=Exporting(journal, mirror, auditing, owed.owing, catalogue, now),
-        accounting=Accounting(journal, planning, undoing, now),
+        student_notices=StudentNotices(
+            journal, engine, catalogue, now, tell_by, desks.require_alone
+        ),
+        student_names=StudentNames(mirror_reads or crm, mirror, rationing, now, keep_personal),
+        account_directory=AccountDirectory(directory, given_names, editor_url, now),
+        exporter=Exporter(journal, mirror, auditing, owed.owing, catalogue, now),
+        blocked_items=BlockedItems(journal, planning, undoing, now),
         catalogue=catalogue,
         zone=zone,
         demo=demo,

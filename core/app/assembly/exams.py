@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from core.app.journal import Journal
 from core.credits.catalogue import Catalogue
 from core.hubspot.ports.lookup import CrmLookUp
-from core.mirror.copier import Mirroring
+from core.mirror.copier import MirrorCopier
 from core.mirror.port import MirrorLookUp
 from core.operations.owed.check import OwedCheck
-from core.students.activate_exams import Activating
+from core.students.activate_exams import ExamActivation
 from core.students.exam_closing import ExamCancellation
 from core.students.exam_sessions import ExamSessions
 
@@ -22,7 +22,7 @@ class ExamServices:
     """They share the one that changes an exam."""
 
     sitting: ExamSessions
-    activating: Activating
+    activating: ExamActivation
     cancellation: ExamCancellation
 
 
@@ -31,7 +31,7 @@ def exam_services(
     crm: CrmLookUp,
     mirror: MirrorLookUp,
     journal: Journal,
-    mirroring: Mirroring,
+    mirroring: MirrorCopier,
     catalogue: Catalogue,
     now: Callable[[], datetime],
     check: OwedCheck,
@@ -50,6 +50,6 @@ def exam_services(
     )
     return ExamServices(
         sitting=sitting,
-        activating=Activating(crm, journal, sitting, now),
+        activating=ExamActivation(crm, journal, sitting, now),
         cancellation=ExamCancellation(crm, journal, sitting, now),
     )

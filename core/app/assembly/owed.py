@@ -10,10 +10,10 @@ from core.app.journal import Journal
 from core.credits.catalogue import Catalogue
 from core.hubspot.ports.crm import Crm
 from core.mirror.port import Mirror
-from core.operations.choosing.select import Finding
+from core.operations.choosing.select import BookingFinder
 from core.operations.owed.check import OwedCheck
 from core.operations.owed.decisions import OwedDecisions
-from core.operations.owed.find import Owing
+from core.operations.owed.find import OwedCredits
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class OwedServices:
     """They share the check."""
 
     check: OwedCheck
-    owing: Owing
+    owing: OwedCredits
     decisions: OwedDecisions
 
 
@@ -31,7 +31,7 @@ def owed_services(
     reads: Crm,
     mirror: Mirror,
     journal: Journal,
-    finding: Finding,
+    finding: BookingFinder,
     catalogue: Catalogue,
     now: Callable[[], datetime],
 ) -> OwedServices:
@@ -39,6 +39,6 @@ def owed_services(
     check = OwedCheck(crm, journal, catalogue)
     return OwedServices(
         check=check,
-        owing=Owing(reads, mirror, journal, catalogue, OwedCheck(reads, journal, catalogue)),
+        owing=OwedCredits(reads, mirror, journal, catalogue, OwedCheck(reads, journal, catalogue)),
         decisions=OwedDecisions(crm, journal, finding, check, now),
     )

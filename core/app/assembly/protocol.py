@@ -10,7 +10,7 @@ from core.credits.catalogue import Catalogue
 from core.credits.roles import Act
 from core.hubspot.ports.channels import TellBy
 from core.hubspot.ports.lookup import CrmLookUp
-from core.mirror.copier import Mirroring
+from core.mirror.copier import MirrorCopier
 from core.operations.approval_rules import SecondAdmin
 from core.operations.desks.takeover import Desks
 from core.operations.finish import ExamConsequences, PostProcessing
@@ -39,7 +39,7 @@ def build_runner(
     *,
     crm: CrmLookUp,
     journal: Journal,
-    mirroring: Mirroring,
+    mirroring: MirrorCopier,
     catalogue: Catalogue,
     may: Callable[[str, Act], bool],
     acts_for_admins: Callable[[str], bool],

@@ -29,13 +29,13 @@ def approve(
         core = runtime.core
         actor = actor_of(core, as_)
         if dry_run:
-            found = core.approving.read(operation_id, actor)
+            found = core.approvals.read(operation_id, actor)
             changed = [str(each) for each in found.differences]
             report = reports.of_plan(found.plan) | {"changed": changed} | other_desks(core)
             show(report, as_json=json)
             return
         if takeover:
             core.desks.take_over(actor, reason=reason)
-        approved = core.approving.approve(operation_id, actor)
+        approved = core.approvals.approve(operation_id, actor)
         report = report_of(core, approved, actor)
         show(report | {"next_step": next_step(core, approved, actor)}, as_json=json)

@@ -77,10 +77,10 @@ def entries(
         core = runtime.core
         who = actor_of(core, as_)
         if csv is not None:
-            show(taken(core, core.exporting.audit(sought, who), who, csv), as_json=json)
+            show(taken(core, core.exporter.audit(sought, who), who, csv), as_json=json)
             return
-        links = list(core.auditing.export(sought, who, limit=limit))
-        report: dict[str, Any] = {"found": core.auditing.count(sought, who)}
+        links = list(core.audit_log.export(sought, who, limit=limit))
+        report: dict[str, Any] = {"found": core.audit_log.count(sought, who)}
         show(report | {"entries": [_entry(link) for link in links]}, as_json=json)
 
 
@@ -111,7 +111,7 @@ def verify(
     """
     with told(), opened() as runtime:
         core = runtime.core
-        verified = core.auditing.verify(
+        verified = core.audit_log.verify(
             actor_of(core, as_),
             since=since,
             expect=expect.strip().casefold(),

@@ -75,15 +75,15 @@ def cancel_exam(
             _close(core, id_, actor, reason, dry_run=dry_run, json=json)
             return
         elif dry_run:
-            found = core.cancelling_exams.preview(id_, actor, to=target, keeps=keep)
+            found = core.whole_exam_cancellation.preview(id_, actor, to=target, keeps=keep)
             shown = _of_preview(found, keeps=keep)
             said, plan = for_students(tell=tell, reason=reason_for_students), found.a_plan
             if said is not None and plan is not None:
-                shown |= {"would_tell": core.telling.would(plan, said)}
+                shown |= {"would_tell": core.student_notices.would(plan, said)}
             show(shown, as_json=json)
             return
         else:
-            core.cancelling_exams.ask(
+            core.whole_exam_cancellation.ask(
                 id_,
                 actor,
                 to=target,
@@ -94,7 +94,7 @@ def cancel_exam(
         if wait:
             runtime.start()
             _until_ended(core, id_, actor, timeout)
-        report = core.cancelling_exams.report(id_, actor)
+        report = core.whole_exam_cancellation.report(id_, actor)
         assert report is not None
         show(of_report(report), as_json=json)
         if wait and (left := _left(report)):
@@ -198,7 +198,7 @@ def _close(
         show({"exam": found.id, "name": exam_words(found), "would": would}, as_json=json)
         return
     closing = core.exam_cancellation.cancel(id_, actor, reason=reason)
-    core.mirroring.wait_until_empty(core.operating.now() + COPIED_WITHIN)
+    core.mirror_copier.wait_until_empty(core.operation_commands.now() + COPIED_WITHIN)
     closed = closing.outcome.fate is Fate.LANDED
     show(
         {
@@ -216,16 +216,16 @@ def _close(
 
 
 def _stop(core: Core, id_: ExamId, actor: Actor) -> None:
-    report = core.cancelling_exams.report(id_, actor)
+    report = core.whole_exam_cancellation.report(id_, actor)
     if report is None:
         raise BadList([f"exam {id_} was not cancelled as one act"])
-    core.cancelling_exams.stop(report.act.id, actor)
+    core.whole_exam_cancellation.stop(report.act.id, actor)
 
 
 def _until_ended(core: Core, id_: ExamId, actor: Actor, timeout_s: float) -> None:
-    deadline = core.operating.now() + timedelta(seconds=timeout_s)
-    while (report := core.cancelling_exams.report(id_, actor)) and not report.act.ended:
-        if core.operating.now() > deadline:
+    deadline = core.operation_commands.now() + timedelta(seconds=timeout_s)
+    while (report := core.whole_exam_cancellation.report(id_, actor)) and not report.act.ended:
+        if core.operation_commands.now() > deadline:
             told = f"{report.act.state} after {timeout_s:g} s: {report.act.waiting_for}"
             raise StateConflict(told, state=report.act.state)
         time.sleep(POLL_S)

@@ -64,14 +64,14 @@ def retry(
 
 
 def _blocked(operation_id: str) -> Planned:
-    return lambda core, actor: core.accounting.look_again(operation_id, actor)
+    return lambda core, actor: core.blocked_items.look_again(operation_id, actor)
 
 
 def _retry(
     runtime: wiring.Runtime, operation_id: str, actor: Actor, wait: bool, timeout: float, json: bool
 ) -> None:
     core = runtime.core
-    again = core.operating.retry(operation_id, actor)
+    again = core.operation_commands.retry(operation_id, actor)
     if wait:
         runtime.start()
         again = until_ended(core, again, actor, timeout)
@@ -92,10 +92,10 @@ def dismiss(
     with told(), opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
-        number = core.accounting.dismiss(
+        number = core.blocked_items.dismiss(
             operation_id, actor, reason=reason, bookings=[BookingId(id_) for id_ in listed(ids)]
         )
-        ended = core.following.operation(operation_id, actor)
+        ended = core.operation_queries.operation(operation_id, actor)
         told_of(core, ended, actor, also={"dismissed": number}, as_json=json)
 
 
@@ -116,7 +116,7 @@ def stop(
     with told(), opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
-        ended = core.operating.stop(operation_id, actor, reason=reason)
+        ended = core.operation_commands.stop(operation_id, actor, reason=reason)
         if wait:
             runtime.start()
             ended = until_ended(core, ended, actor, timeout)
@@ -158,14 +158,14 @@ def decide(
         if [landed, by, refunded].count(None) != 2:
             raise BadList([ONE_OF])
         if by is not None:
-            core.correcting.decide(operation_id, name, by, actor, why)
-            decided = core.following.operation(operation_id, actor)
+            core.corrections.decide(operation_id, name, by, actor, why)
+            decided = core.operation_queries.operation(operation_id, actor)
         elif refunded is not None:
-            decided = core.deciding.rule(
+            decided = core.resolution.rule(
                 operation_id, BookingId(name), actor, refunded=refunded, why=why
             )
         else:
-            decided = core.deciding.decide(
+            decided = core.resolution.decide(
                 operation_id, WriteId(name), actor, landed=bool(landed), why=why
             )
         told_of(core, decided, actor, as_json=json)

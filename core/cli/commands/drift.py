@@ -50,12 +50,12 @@ def sweep(
         mode = SweepMode.FULL if full else SweepMode.KNOWN if known else SweepMode.INCREMENTAL
         core = runtime.core
         if as_:
-            asked = core.sweeping.ask(mode, core.access.actor(as_))
+            asked = core.sweep_runner.ask(mode, core.access.actor(as_))
         else:
-            asked = core.sweeping.ask_unattended(mode, by="command line")
+            asked = core.sweep_runner.ask_unattended(mode, by="command line")
         runtime.start()
         done = _followed(lambda: _sweep(core, asked.id), timeout)
-        counts, found = core.sweeping.found(done.id, limit=SHOWN)
+        counts, found = core.sweep_runner.found(done.id, limit=SHOWN)
         # nobody asks for names where a schedule runs this, and its output is a log
         rows = _rows(core, actor_of(core, as_) if as_ else None, found)
         show(_of_sweep(done, counts, rows), as_json=json)
@@ -80,7 +80,7 @@ def repair(
         if sum([bool(id_), bool(cause), all_]) != 1:
             raise BadList(["choose exactly one of --id, --cause and --all"])
         actor = actor_of(core, as_)
-        repairing = core.repairing
+        repairing = core.repair_runner
         if all_:
             found = repairing.of_all(actor)
         else:
@@ -121,7 +121,7 @@ Told = tuple[F, str]
 
 
 def _sweep(core: Core, sweep_id: str) -> Told[Sweep]:
-    found = core.sweeping.standing(sweep_id)
+    found = core.sweep_runner.standing(sweep_id)
     return found, found.error and f"sweep {found.id} is {found.state}: {found.error}"
 
 
@@ -216,7 +216,7 @@ def _rows(core: Core, actor: Actor | None, drifts: Sequence[Drift]) -> list[dict
             "cause": drift.cause.value,
             "truth": dict(drift.truth),
             "mirror": dict(drift.mirror),
-            "evidence": core.account.named(drift.evidence) if actor else drift.evidence,
+            "evidence": core.account_directory.named(drift.evidence) if actor else drift.evidence,
             "since": drift.since.isoformat(),
             "repairable": drift.repairable,
         }

@@ -22,12 +22,12 @@ from core.exports.listings import Export, Listing
 
 #: How each whole list is made. What is exported of one preview, operation or repair has its page.
 LISTS: Mapping[str, Callable[[Core, Actor], Export]] = {
-    Listing.OPERATIONS: lambda core, actor: core.exporting.operations(actor),
-    Listing.AUDIT: lambda core, actor: core.exporting.audit(Sought(), actor),
-    Listing.OWED: lambda core, actor: core.exporting.owed(actor),
-    Listing.DRIFT: lambda core, actor: core.exporting.drift(actor),
-    Listing.STUDENTS: lambda core, actor: core.exporting.students(actor),
-    Listing.EXAMS: lambda core, actor: core.exporting.exams(actor),
+    Listing.OPERATIONS: lambda core, actor: core.exporter.operations(actor),
+    Listing.AUDIT: lambda core, actor: core.exporter.audit(Sought(), actor),
+    Listing.OWED: lambda core, actor: core.exporter.owed(actor),
+    Listing.DRIFT: lambda core, actor: core.exporter.drift(actor),
+    Listing.STUDENTS: lambda core, actor: core.exporter.students(actor),
+    Listing.EXAMS: lambda core, actor: core.exporter.exams(actor),
 }
 
 
@@ -54,5 +54,5 @@ def export(
 def taken(core: Core, export_: Export, actor: Actor, file: Path) -> Report:
     """Write it to this file; what is told of it."""
     with private_output(file) as out:
-        written = core.exporting.write(export_, actor, out)
+        written = core.exporter.write(export_, actor, out)
     return {"list": export_.listing.value, "written": written, "file": str(file)}

@@ -27,10 +27,10 @@ def forget(
     with told(), opened() as runtime:
         core = runtime.core
         day = _day(before)
-        if day is None and core.forgetting.keep is None:
+        if day is None and core.retention.keep is None:
             raise BadList(["CREDIT_DESK_KEEP_PERSONAL_DAYS keeps names for ever: give --before"])
         actor = actor_of(core, as_)
-        done = core.forgetting.forget(actor, before=day, dry_run=dry_run)
+        done = core.retention.forget(actor, before=day, dry_run=dry_run)
         report = {
             "before": done.before.isoformat(),
             "dry_run": dry_run,

@@ -47,7 +47,7 @@ NEVER = "never"
 def list_(as_: As = "", json: Json = False) -> None:
     """Every key that was made; never the key itself."""
     with told(), opened() as runtime:
-        admitting = runtime.core.admitting
+        admitting = runtime.core.api_keys
         found = admitting.keys(actor_of(runtime.core, as_))
         show({"keys": [_of(key, admitting.now()) for key in found]}, as_json=json)
 
@@ -66,7 +66,7 @@ def make(
     """Make a key for this client. It is printed here and never again."""
     with told(), opened() as runtime:
         scopes, expires_at = _wanted(client, scope, until)
-        admitting = runtime.core.admitting
+        admitting = runtime.core.api_keys
         made, text = admitting.make(
             client,
             scopes,
@@ -84,7 +84,7 @@ def make(
 def withdraw(key_id: str, as_: As = "", json: Json = False) -> None:
     """Let this key open nothing any more. What it confirmed and is held does not begin."""
     with told(), opened() as runtime:
-        admitting = runtime.core.admitting
+        admitting = runtime.core.api_keys
         key = admitting.withdraw(key_id, actor_of(runtime.core, as_))
         show({"withdrawn": key.id, **_of(key, admitting.now())}, as_json=json)
 
@@ -93,7 +93,7 @@ def withdraw(key_id: str, as_: As = "", json: Json = False) -> None:
 def withdraw_all(as_: As = "", json: Json = False) -> None:
     """Let no key open anything any more, whatever app has it. Each app then needs a new one."""
     with told(), opened() as runtime:
-        admitting = runtime.core.admitting
+        admitting = runtime.core.api_keys
         found = admitting.withdraw_all(actor_of(runtime.core, as_))
         now = admitting.now()
         show({"withdrawn": len(found), "keys": [_of(key, now) for key in found]}, as_json=json)

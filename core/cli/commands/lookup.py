@@ -42,7 +42,7 @@ def contact(
         core, actor = runtime.core, actor_of(runtime.core, as_)
         if len(cleaned(query)) < TEXT_MIN and not query.strip().isdecimal():
             raise BadList([f"say whom to look for: at least {TEXT_MIN} letters, or an id"])
-        ask = core.looking_up.find_in_hubspot if hubspot else core.looking_up.find
+        ask = core.student_search.find_in_hubspot if hubspot else core.student_search.find
         hits = ask(query, actor)
         meant = _meant(hits)
         if meant is None and query.strip().isdecimal() and not hits.hits:
@@ -52,10 +52,10 @@ def contact(
         if meant is None:
             show(_of_hits(hits), as_json=json)
             return
-        presented = core.presenting.contact(meant, actor)
+        presented = core.contact_page.contact(meant, actor)
         if presented.gone is Gone.UNKNOWN and not hits.hits and may_be_phone(query):
             raise BadList([_nobody(query, hits)])
-        show(_of_contact(presented, core.account.named), as_json=json)
+        show(_of_contact(presented, core.account_directory.named), as_json=json)
         if presented.contact is None:
             unfinished(_why_gone(presented))
 
@@ -74,16 +74,16 @@ def exams(
     with told(), opened() as runtime:
         core, actor = runtime.core, actor_of(runtime.core, as_)
         if exam:
-            detailed = core.sitting.session(ExamId(exam), actor)
+            detailed = core.exam_sessions.session(ExamId(exam), actor)
             if detailed is None:
                 raise BadList([f"HubSpot has no exam {exam}"])
             found = _of_session(detailed.session, core.zone)
-            act = core.cancelling_exams.report(ExamId(detailed.session.exam.id), actor)
+            act = core.whole_exam_cancellation.report(ExamId(detailed.session.exam.id), actor)
             show(found | {"cancelling": of_report(act) if act else None}, as_json=json)
             return
-        first = since.date() if since else day_in(core.zone, core.operating.now())
+        first = since.date() if since else day_in(core.zone, core.operation_commands.now())
         last: date | None = until.date() if until else first + AHEAD
-        listed = core.sitting.sessions(first, last, actor)
+        listed = core.exam_sessions.sessions(first, last, actor)
         fit = narrowed(listed.sessions, SessionFilter(mock_type=mock_type, place=place))
         report = {"exams": [_of_session(each, core.zone) for each in fit], "more": listed.more}
         show(
@@ -96,9 +96,11 @@ def activate(dry_run: DryRun = False, as_: As = "", json: Json = False) -> None:
     """Activate every exam whose scheduled activation has come, in HubSpot and in Supabase."""
     with told(), opened() as runtime:
         core, actor = runtime.core, actor_of(runtime.core, as_)
-        done = core.activating.due(actor) if dry_run else core.activating.activate(actor)
+        done = core.exam_activation.due(actor) if dry_run else core.exam_activation.activate(actor)
         if not dry_run:
-            core.mirroring.wait_until_empty(core.operating.now() + timedelta(seconds=30))
+            core.mirror_copier.wait_until_empty(
+                core.operation_commands.now() + timedelta(seconds=30)
+            )
         show(_of_activation(done), as_json=json)
         if failed := done.having(Activated.FAILED):
             first = failed[0]

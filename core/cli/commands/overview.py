@@ -25,8 +25,8 @@ def overview(as_: As = "", json: Json = False) -> None:
     with told(), opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
-        found = core.overseeing.read(actor, patient=True)
-        week = core.weeks.read(actor, zone=core.zone)
+        found = core.overview_reader.read(actor, patient=True)
+        week = core.week_reader.read(actor, zone=core.zone)
         show(_report(found) | _week(week), as_json=json)
         if any(need.urgency is not Urgency.WATCH for need in found.needs):
             raise typer.Exit(2)

@@ -62,7 +62,7 @@ def owed(
     with told(), opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
-        found = core.owing.found(actor)
+        found = core.owed_credits.found(actor)
         warn_of_unknown_refunds()
         report: Report = {
             "baseline": _baseline(core.owed_decisions.baseline(actor)),
@@ -112,7 +112,7 @@ def baseline(
 def _set(core: Core, actor: Actor, at: datetime, reason: str, *, dry_run: bool) -> Report:
     if not dry_run:
         core.owed_decisions.set_baseline(at, reason, actor)
-    found = core.owing.found(actor)
+    found = core.owed_credits.found(actor)
     if dry_run:
         undecided = [one for one in found if one.decision is None and one.taken_back is None]
         would = sum(one.since < at for one in undecided)

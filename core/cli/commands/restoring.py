@@ -30,7 +30,7 @@ def restored(since: Since, as_: As = "", json: Json = False) -> None:
     with told(), opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
-        found = core.restoring.compare(since.replace(tzinfo=UTC), actor)
+        found = core.restore_check.compare(since.replace(tzinfo=UTC), actor)
         report = {
             "changed_records": found.changed,
             "forgotten_writes": [_row(one) for one in found.forgotten],

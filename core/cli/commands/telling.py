@@ -40,15 +40,15 @@ def tell(
         if wait and not again:
             raise BadList(["--wait goes with --again"])
         actor = actor_of(core, as_)
-        operation = core.following.operation(operation_id, actor)
+        operation = core.operation_queries.operation(operation_id, actor)
         if again:
-            core.telling.again(operation_id, actor)
-            operation = core.following.operation(operation_id, actor)
+            core.student_notices.again(operation_id, actor)
+            operation = core.operation_queries.operation(operation_id, actor)
         if wait:
             runtime.start()
             operation = _until_followed(core, operation, actor, timeout)
-        left = core.telling.not_told(operation_id, actor)
-        counts = core.telling.counts(operation)
+        left = core.student_notices.not_told(operation_id, actor)
+        counts = core.student_notices.counts(operation)
         show(reports.of_tellings(operation, counts, left), as_json=json)
         if wait and left:
             unfinished(f"{len(left):,} of the students were not told: {left[0][0].detail}")
@@ -56,9 +56,9 @@ def tell(
 
 def _until_followed(core: Core, operation: Operation, actor: Actor, timeout_s: float) -> Operation:
     """Raises ``StateConflict`` when its follow-ups go on for longer than ``timeout_s``."""
-    deadline = core.operating.now() + timedelta(seconds=timeout_s)
+    deadline = core.operation_commands.now() + timedelta(seconds=timeout_s)
     while operation.follow_ups is FollowUps.DUE:
-        if core.operating.now() > deadline:
+        if core.operation_commands.now() > deadline:
             waits = f": {operation.waiting_for}" if operation.waiting_for else ""
             raise StateConflict(
                 f"students are still being told after {timeout_s:g} s{waits}; it continues when "
@@ -66,5 +66,5 @@ def _until_followed(core: Core, operation: Operation, actor: Actor, timeout_s: f
                 state=operation.follow_ups,
             )
         time.sleep(POLL_S)
-        operation = core.following.operation(operation.id, actor)
+        operation = core.operation_queries.operation(operation.id, actor)
     return operation

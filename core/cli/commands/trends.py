@@ -39,7 +39,7 @@ def trends(days: Days = 30, as_: As = "", json: Json = False) -> None:
 
 
 def _report(core: Core, actor: Actor, period: timedelta) -> dict[str, Any]:
-    reader = core.trends
+    reader = core.trend_reader
     acts = reader.acts(actor, period, core.zone)
     outstanding = reader.levels(actor, [Gauge.OUTSTANDING], period, DAY)
     newest = max((level.at for level in outstanding), default=None)

@@ -57,16 +57,20 @@ def outbox(
         actor = actor_of(core, as_)
         actor.require(Act.WATCH)
         if retry:
-            core.reviving.retry(actor, error=error or None)
+            core.dead_letter_retry.retry(actor, error=error or None)
             if not error:
-                core.announcing.retry(actor)
+                core.event_announcer.retry(actor)
         if wait:
-            core.mirroring.wait_until_empty(core.operating.now() + timedelta(seconds=timeout))
+            core.mirror_copier.wait_until_empty(
+                core.operation_commands.now() + timedelta(seconds=timeout)
+            )
         copies = core.copy_queries.copies(actor)
         whose = students(core, actor, [(row.kind, row.record_id) for row in copies.dead])
-        report = reports.of_outbox(copies.state, copies.dead, whose, now=core.operating.now())
+        report = reports.of_outbox(
+            copies.state, copies.dead, whose, now=core.operation_commands.now()
+        )
         report |= {"errors": dict(copies.errors)}
-        if (events := core.announcing.state(actor)) is not None:
+        if (events := core.event_announcer.state(actor)) is not None:
             oldest = events.oldest.isoformat() if events.oldest else None
             report["events"] = {"due": events.due, "dead": events.dead, "oldest": oldest}
         show(report, as_json=json)
@@ -149,13 +153,13 @@ def worker(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     with told(), opened() as runtime:
-        began = runtime.core.operating.now()
+        began = runtime.core.operation_commands.now()
         runtime.fitness.grace_s, runtime.fitness.on_unfit = unfit_after, ended.set
         runtime.start()
         ended.wait()
         if runtime.fitness.reason:
             _end_unfit(runtime)
-        seconds = (runtime.core.operating.now() - began).total_seconds()
+        seconds = (runtime.core.operation_commands.now() - began).total_seconds()
         runtime.stop(grace_s=GRACE_S)
         report = {"host": socket.gethostname(), "pid": os.getpid(), "seconds": round(seconds, 1)}
         show(report, as_json=json)

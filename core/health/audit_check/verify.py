@@ -53,7 +53,7 @@ class _Shipped:
 
 
 @dataclass(slots=True)
-class Auditing:
+class AuditLog:
     """Reads only. What was gone along is not gone along again by this process before a day."""
 
     journal: HealthStore

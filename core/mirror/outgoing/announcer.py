@@ -32,7 +32,7 @@ REST = timedelta(seconds=5)
 
 
 @dataclass(slots=True, kw_only=True)
-class Announcing:
+class EventAnnouncer:
     """``sender`` None: nobody is told, and the journal keeps no events."""
 
     journal: MirrorStore

@@ -25,8 +25,8 @@ from core.operations.store.port import OperationStore
 
 
 @dataclass(frozen=True, slots=True)
-class Adjusting:
-    """Makes the plan. ``Operating.confirm`` and the engine do the rest, exactly once."""
+class AdjustmentPlanner:
+    """Makes the plan. ``OperationCommands.confirm`` and the engine do the rest, exactly once."""
 
     crm: Crm
     journal: OperationStore

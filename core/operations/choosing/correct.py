@@ -34,8 +34,8 @@ from core.operations.store.port import OperationStore
 
 
 @dataclass(frozen=True, slots=True)
-class Correcting:
-    """Makes the plan. ``Operating.confirm`` and the engine do the rest, exactly once."""
+class Corrections:
+    """Makes the plan. ``OperationCommands.confirm`` and the engine do the rest, exactly once."""
 
     crm: Crm
     journal: OperationStore

@@ -15,10 +15,10 @@ from core.operations.choosing.exams import exam_read
 from core.operations.choosing.move import free_names, students_of
 from core.operations.choosing.preflight import Preflight
 from core.operations.choosing.select import (
+    BookingFinder,
     ByContact,
     ByIds,
     ByReference,
-    Finding,
     Found,
     Selection,
     exam_words,
@@ -47,12 +47,12 @@ NO_TARGET = "choose the exam that the bookings go to"
 
 
 @dataclass(frozen=True, slots=True)
-class Planning:
+class OperationPlanner:
     """Nothing here changes a credit."""
 
     crm: Crm
     journal: OperationStore
-    finding: Finding
+    finding: BookingFinder
     catalogue: Catalogue
     preflight: Preflight
     now: Callable[[], datetime]

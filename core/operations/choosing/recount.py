@@ -31,7 +31,7 @@ PLAN_LIFE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Recounting:
+class SeatRecount:
     """What people ask for. The difference is measured again when it is carried out."""
 
     crm: CrmLookUp

@@ -85,7 +85,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class BookingFinder:
     """Reads only. Searches find ids; whatever counts is read again by id.
 
     A search shows a new or changed booking only after a while. What a filter finds is therefore

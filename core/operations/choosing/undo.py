@@ -11,7 +11,7 @@ from core.credits.records import Booking, BookingId, ItemKey
 from core.credits.roles import Act, Actor
 from core.credits.writes import MovementKind
 from core.hubspot.ports.crm import Crm
-from core.operations.choosing.adjust import Adjusting
+from core.operations.choosing.adjust import AdjustmentPlanner
 from core.operations.choosing.plan import PLAN_LIFE
 from core.operations.choosing.preflight import Preflight
 from core.operations.kinds.base import RowSubject
@@ -24,8 +24,8 @@ from core.operations.store.port import OperationStore
 
 
 @dataclass(frozen=True, slots=True)
-class Undoing:
-    """Makes the plan. ``Operating.confirm`` and the engine do the rest, exactly once."""
+class UndoPlanner:
+    """Makes the plan. ``OperationCommands.confirm`` and the engine do the rest, exactly once."""
 
     crm: Crm
     journal: OperationStore
@@ -33,7 +33,7 @@ class Undoing:
     now: Callable[[], datetime]
     new_id: Callable[[], str]
     #: What is undone of an adjustment are balances, and no booking.
-    adjusting: Adjusting
+    adjusting: AdjustmentPlanner
 
     def of(self, operation_id: str, actor: Actor) -> list[Operation]:
         """Operations that undo this one, whatever became of them, newest first.

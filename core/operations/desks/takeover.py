@@ -21,7 +21,7 @@ from core.hubspot.ports.crm import Crm
 from core.hubspot.ports.inspection import Finding, Health
 from core.operations.desks.rules import Process, Registered, Takeover, told_of
 from core.operations.desks.store.desks_port import DeskRegister
-from core.operations.owed.find import Owing
+from core.operations.owed.find import OwedCredits
 from core.operations.owed.rules import Owed
 from core.operations.protocol.known_writes import KnownWrites
 from core.operations.store.port import OperationStore
@@ -86,7 +86,7 @@ class Desks:
 
     crm: Crm
     journal: OperationStore
-    owing: Owing
+    owing: OwedCredits
     register: DeskRegister | None
     #: This process; its desk is filled in from the journal.
     process: Process

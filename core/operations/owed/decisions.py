@@ -15,7 +15,7 @@ from core.credits.records import BookingId
 from core.credits.roles import Act, Actor
 from core.credits.typed_reasons import reason_faults
 from core.hubspot.ports.crm import Crm
-from core.operations.choosing.select import Finding, Selection
+from core.operations.choosing.select import BookingFinder, Selection
 from core.operations.owed.check import OwedCheck
 from core.operations.owed.rules import Owed
 from core.operations.owed.settled import Baseline, OwedDecision
@@ -43,7 +43,7 @@ class OwedDecisions:
 
     crm: Crm
     journal: OperationStore
-    finding: Finding
+    finding: BookingFinder
     check: OwedCheck
     now: Callable[[], datetime]
 

@@ -31,7 +31,7 @@ NARROW = BookingFilter(statuses=(BookingStatus.CANCELLED,), refunded=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Owing:
+class OwedCredits:
     """Both stores only name candidates: what counts is each booking's own fresh read.
 
     For n candidates: a search for each 200, a mirror page for each 1,000, a read for each 100 and

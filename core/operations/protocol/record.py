@@ -9,7 +9,7 @@ from datetime import datetime
 from core.audit.entries import Entry
 from core.credits.records import Kind
 from core.credits.writes import Run, Settlement
-from core.mirror.copier import Mirroring
+from core.mirror.copier import MirrorCopier
 from core.mirror.direct_copies import HANDED
 from core.mirror.store.outbox_port import Due
 from core.operations.kinds.base import RowSubject
@@ -23,7 +23,7 @@ class Recording:
     """Never waits for the mirror."""
 
     journal: OperationStore
-    mirroring: Mirroring
+    mirroring: MirrorCopier
     now: Callable[[], datetime]
 
     def items(

@@ -21,7 +21,7 @@ from core.work.work import Work, key_of
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StudentNotices:
     """Nothing here sends anything: the follow-ups of an operation do."""
 
     journal: OperationStore

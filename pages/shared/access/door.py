@@ -89,7 +89,7 @@ async def _ended(request: Request) -> bool:
 
 def _noted(claims: Mapping[str, Any]) -> None:
     core = wiring.get()
-    core.noting.signed_out(core.access.vouched(claims), claims)
+    core.access_log.signed_out(core.access.vouched(claims), claims)
 
 
 async def _begin(request: Request, headers: MutableHeaders) -> None:

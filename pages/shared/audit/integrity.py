@@ -11,7 +11,7 @@ from pages.shared.gate import Desk
 
 def show(desk: Desk) -> None:
     """What was gone along since this process started; the rest a portion at each look."""
-    auditing = desk.core.auditing
+    auditing = desk.core.audit_log
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         told = st.empty()
         afresh = st.button(

@@ -53,7 +53,7 @@ def show(desk: Desk) -> None:
     integrity.show(desk)
     _filters(desk)
     sought = address.sought(desk.zone)
-    total = desk.core.auditing.count(sought, desk.actor)
+    total = desk.core.audit_log.count(sought, desk.actor)
     if not total:
         _nothing(sought)
         return
@@ -61,7 +61,7 @@ def show(desk: Desk) -> None:
     one, many = ("act", "acts") if sought.acts_only else ("entry", "entries")
     unit = words.count(total, one, many)
     offset = tables.page_of("audit", total, rows=PAGE_ROWS, unit=unit).start
-    links = desk.core.auditing.find(sought, desk.actor, limit=PAGE_ROWS, offset=offset)
+    links = desk.core.audit_log.find(sought, desk.actor, limit=PAGE_ROWS, offset=offset)
     with above:
         _grid(desk, links, acts_only=sought.acts_only)
     if to := st.session_state.pop(_TO, None):
@@ -96,7 +96,7 @@ def _filters(desk: Desk) -> None:
     with csv:
         csv_button(
             desk,
-            lambda now: now.core.exporting.audit(sought, now.actor),
+            lambda now: now.core.exporter.audit(sought, now.actor),
             f"audit-{desk.now():%Y-%m-%d-%H%M}",
             "All matching entries, also those behind an act, each with its hash",
         )
@@ -122,7 +122,7 @@ def _grid(desk: Desk, links: Sequence[Link], *, acts_only: bool) -> None:
     frame = audit_frame(links, outcomes(desk, operations), desk)
     behind: dict[str, Any] = {}
     if acts_only:
-        sizes = desk.core.auditing.sizes(operations, desk.actor)
+        sizes = desk.core.audit_log.sizes(operations, desk.actor)
         shown = [
             words.count(sizes.get(id_, 0), "entry", "entries") if id_ else None
             for id_ in operations
@@ -176,7 +176,7 @@ def _open_entries(id_: str) -> None:
 
 def _students(desk: Desk, entries: Sequence[Entry]) -> list[Student]:
     """By name, unless the entry is older than names are kept."""
-    kept = [desk.core.names.kept(entry.at) for entry in entries]
+    kept = [desk.core.student_names.kept(entry.at) for entry in entries]
     whose = [_contact(entry) for entry in entries]
     asked = [(Kind.CONTACT, id_) for id_, may in zip(whose, kept, strict=True) if may]
     named = names.looked_up(desk, asked)
@@ -196,7 +196,7 @@ def _contact(entry: Entry) -> str:
 
 def outcomes(desk: Desk, operation_ids: Sequence[str]) -> dict[str, str]:
     """What each of these operations is, and how far: the entries hold no names, so looked up."""
-    named = desk.core.following.named(operation_ids, desk.actor)
+    named = desk.core.operation_queries.named(operation_ids, desk.actor)
     return {id_: kinds.in_brief(*found) for id_, found in named.items()}
 
 

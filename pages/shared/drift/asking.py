@@ -48,7 +48,7 @@ def sweep_button(desk: Desk, standing: Standing) -> None:
             help="One is in progress" if under_way else None,
         ):
             with problems.told("No check was started."):
-                desk.core.sweeping.ask(mode, desk.acting())
+                desk.core.sweep_runner.ask(mode, desk.acting())
                 st.session_state["_sweeps_asked"] = asked + 1
                 st.rerun()
         st.caption("It changes nothing, and continues when you close this page.")

@@ -58,7 +58,7 @@ def _levels(
     desk: Desk, standing: Standing, period: Period, most: int
 ) -> tuple[list[DriftLevel], timedelta]:
     step = charts.step_for(period.length, series=len(LOOKS), at_least=FINEST, most=most)
-    found = desk.core.trends.drift(desk.actor, standing.modes, period.length, step)
+    found = desk.core.trend_reader.drift(desk.actor, standing.modes, period.length, step)
     return found, step
 
 
@@ -71,7 +71,7 @@ def _by_cause(desk: Desk, standing: Standing, period: Period) -> None:
         _nothing(f"{len(levels):,} checks found no drift.", good=True)
         return
     bar = charts.usual_gap([level.at for level in levels], step)
-    repaired = desk.core.trends.repaired(desk.actor, period.length, step)
+    repaired = desk.core.trend_reader.repaired(desk.actor, period.length, step)
     charts.show(
         desk,
         figures.by_cause(
@@ -184,7 +184,7 @@ def _read(
     most: int = charts.LINE_POINTS,
 ) -> tuple[list[Level], timedelta]:
     step = charts.step_for(period.length, series=series, at_least=at_least, most=most)
-    return desk.core.trends.levels(desk.actor, read, period.length, step), step
+    return desk.core.trend_reader.levels(desk.actor, read, period.length, step), step
 
 
 def _copy_lag(desk: Desk, _: Standing, period: Period) -> None:
@@ -286,7 +286,7 @@ def _quota(desk: Desk, _: Standing, period: Period) -> None:
 
 
 def _repair_times(desk: Desk, _: Standing, period: Period) -> None:
-    found = desk.core.trends.repair_times(desk.actor, period.length, desk.zone)
+    found = desk.core.trend_reader.repair_times(desk.actor, period.length, desk.zone)
     if not found.tallies:
         _nothing("Nothing was repaired in this period.")
         return

@@ -107,14 +107,14 @@ def _read(desk: Desk, of: str) -> Preview | None:
 
 def _drifts(desk: Desk, of: str) -> list[Drift]:
     if of == address.ALL:
-        return desk.core.repairing.of_all(desk.actor)
+        return desk.core.repair_runner.of_all(desk.actor)
     if cause := cause_named(of):
-        return desk.core.repairing.of_cause(cause, desk.actor)
+        return desk.core.repair_runner.of_cause(cause, desk.actor)
     record = address.parted(of)
     if record is None:
         return []
     kind, id_ = record
-    found = desk.core.repairing.of_record(id_, desk.actor)
+    found = desk.core.repair_runner.of_record(id_, desk.actor)
     return [drift for drift in found if drift.kind is kind]
 
 
@@ -186,6 +186,6 @@ def _form(desk: Desk, able: Sequence[Drift]) -> None:
             st.caption("It continues when you close this page." if said else "Give a reason first.")
         if sure:
             with problems.told("Nothing was changed."):
-                done = desk.core.repairing.confirm(able, desk.acting(), said)
+                done = desk.core.repair_runner.confirm(able, desk.acting(), said)
                 forget()
                 address.follow_repair(done.id)

@@ -112,7 +112,7 @@ def _filters(desk: Desk, sweep: Sweep) -> None:
         filters.end_of_row(
             desk,
             address.clear,
-            lambda now: now.core.exporting.drift(now.actor, sweep.id, narrow),
+            lambda now: now.core.exporter.drift(now.actor, sweep.id, narrow),
             f"drift-{sweep.started_at:%Y-%m-%d-%H%M}",
             "All matching records, with their values on both sides",
             narrowed=narrow != Narrow(),
@@ -196,7 +196,7 @@ def evidence(desk: Desk, row: Drift) -> str:
     told = MOMENT.sub(lambda at: _on_clock(at[0], desk.zone), row.evidence)
     for credit in desk.core.catalogue.credits:
         told = told.replace(credit.key, credit.label)
-    return words.sentence(desk.core.account.named(told))
+    return words.sentence(desk.core.account_directory.named(told))
 
 
 def _on_clock(text: str, zone: tzinfo) -> str:

@@ -185,7 +185,7 @@ def notices(desk: Desk, standing: Standing) -> None:
     """Sweeps that are under way or paused, and one that is overdue."""
     if standing.open:
         _under_way(desk, standing.open)
-    for late in desk.core.scheduling.late(desk.now()):
+    for late in desk.core.scheduler.late(desk.now()):
         if late.job in NAMES:
             st.warning(
                 f"It was due {words.ago(late.slot, desk.now())}: {words.plain(late.why)}. See "
@@ -204,7 +204,7 @@ def next_words(desk: Desk) -> str:
 def next_in(desk: Desk) -> timedelta | None:
     """How long until the next one comes by itself; None when none does."""
     now = desk.now()
-    times = [at for job, at in desk.core.scheduling.next_times(now).items() if job in NAMES]
+    times = [at for job, at in desk.core.scheduler.next_times(now).items() if job in NAMES]
     return min(times) - now if times else None
 
 

@@ -16,11 +16,11 @@ LOOK = "10s"
 def show(desk: Desk) -> None:
     """Nothing here can be open or half filled in, so drawing it again disturbs nobody."""
     with problems.told("Nothing was changed."):
-        found = desk.core.overseeing.read(desk.actor)
+        found = desk.core.overview_reader.read(desk.actor)
         sight.show(desk, found)
         needs.show(desk, desk.actor, found)
-        week.show(desk, desk.core.weeks.read(desk.actor, zone=desk.zone))
-        today.show(desk, desk.core.overseeing.today(desk.actor, since=midnight(desk)))
+        week.show(desk, desk.core.week_reader.read(desk.actor, zone=desk.zone))
+        today.show(desk, desk.core.overview_reader.today(desk.actor, since=midnight(desk)))
         figures.show(desk, found)
 
 

@@ -29,10 +29,10 @@ def second_admin(desk: Desk, plan: Plan) -> str:
 
     Why one must; empty: none has to. Nobody can confirm what nobody could approve.
     """
-    why = second_admin_why(desk.core.operating.second, plan)
+    why = second_admin_why(desk.core.operation_commands.second, plan)
     if not why:
         return ""
-    others = desk.core.operating.other_admins(desk.actor.email)
+    others = desk.core.operation_commands.other_admins(desk.actor.email)
     if others:
         st.info(
             f"Another admin must approve this before it starts, because it is {why}: "
@@ -72,7 +72,7 @@ def _form(desk: Desk, plan: Plan) -> None:
     expected = len(plan.will_change)
     with st.container(border=True, key="confirm"):
         second = second_admin(desk, plan)
-        many = expected > desk.core.operating.typed_above
+        many = expected > desk.core.operation_commands.typed_above
         boxes = st.columns([3, 2]) if many else [st.container()]
         reason = boxes[0].text_input(
             "Reason",
@@ -102,7 +102,7 @@ def _form(desk: Desk, plan: Plan) -> None:
             st.caption(_next_step(desk, plan, reason or "", typed, second, untold=untold))
         if sure:
             with problems.told("Nothing was changed."):
-                done = desk.core.operating.confirm(
+                done = desk.core.operation_commands.confirm(
                     plan.id, desk.acting(), reason=reason or "", typed=typed, tell=tell
                 )
                 address.go_to_operation(done)
@@ -130,9 +130,9 @@ def _next_step(
     if lacks := wanting(len(plan.will_change), reason=reason, typed=typed, untold=untold):
         return lacks
     if second:
-        within = words.span(desk.core.operating.second.within)
+        within = words.span(desk.core.operation_commands.second.within)
         return f"It waits for another admin, for at most {within}. You can withdraw it until then."
     now = desk.now()
-    hold = desk.core.operating.holding.until(now, undoes=plan.undoes) - now
+    hold = desk.core.operation_commands.holding.until(now, undoes=plan.undoes) - now
     told = f"It starts after {words.span(hold)}; until then you can withdraw it."
-    return f"{told} {STILL_ON_ITS_WAY}" if hold > desk.core.operating.hold else told
+    return f"{told} {STILL_ON_ITS_WAY}" if hold > desk.core.operation_commands.hold else told

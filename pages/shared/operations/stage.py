@@ -42,7 +42,7 @@ def _show(desk: Desk, kind: OperationKind, id_: str) -> None:
         (result.show if operation.state in ENDED else following.show)(desk, operation)
         return
     try:
-        plan = desk.core.following.plan(id_, desk.actor)
+        plan = desk.core.operation_queries.plan(id_, desk.actor)
     except UnknownId as error:
         problems.show(problems.explain(error), "Nothing was changed.")
         st.button(f"Choose {SAID[kind].row}s", icon=":material/arrow_back:", on_click=address.leave)
@@ -54,7 +54,7 @@ def _show(desk: Desk, kind: OperationKind, id_: str) -> None:
 def find_operation(desk: Desk, id_: str) -> Operation | None:
     """The operation, None while there is none."""
     try:
-        return desk.core.following.operation(id_, desk.actor)
+        return desk.core.operation_queries.operation(id_, desk.actor)
     except UnknownId:
         return None
 

@@ -30,7 +30,7 @@ _TO = "_student_to"
 
 def looked_up(desk: Desk, records: Iterable[Record]) -> Named:
     """The student of each record, in one question; why names are missing stands above the table."""
-    named = desk.core.names.whose(records, desk.actor)
+    named = desk.core.student_names.whose(records, desk.actor)
     if named.fault:
         st.caption(f":material/badge: Some names are missing: {words.plain(named.fault)}.")
     return named
@@ -98,7 +98,7 @@ def with_students(
 
 def record_cell(desk: Desk, kind: Kind, id_: str) -> str:
     """What a column of records holds: the page in HubSpot, the id where that is not known."""
-    return desk.core.account.record_url(kind, id_) or id_
+    return desk.core.account_directory.record_url(kind, id_) or id_
 
 
 def record_column(label: str, cells: Sequence[str], *, width: int = 120) -> Any:
@@ -138,8 +138,8 @@ def _open(id_: str) -> None:
 def elsewhere(desk: Desk, kind: Kind, id_: str) -> None:
     """Where else this record is seen: in HubSpot, and its table in Supabase, as far as known."""
     ways = [
-        ("Open in HubSpot", desk.core.account.record_url(kind, id_)),
-        ("Open Supabase's tables", desk.core.account.editor_url),
+        ("Open in HubSpot", desk.core.account_directory.record_url(kind, id_)),
+        ("Open Supabase's tables", desk.core.account_directory.editor_url),
     ]
     if known := [(label, url) for label, url in ways if url]:
         with st.container(horizontal=True, gap="small"):

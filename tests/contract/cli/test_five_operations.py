@@ -221,7 +221,7 @@ def test_cancelling_several_of_one_student_and_a_batch_of_many_is_one_write_of_e
         then.moved(contact, case.spends, +1)
         then.seats[exam] -= 1
     then.is_so()
-    writes = counter.runtime.core.operating.journal.writes(together)
+    writes = counter.runtime.core.operation_commands.journal.writes(together)
     assert [one] == [w.write.target_id for w in writes if w.write.kind is Kind.CONTACT]
 
 
@@ -262,7 +262,7 @@ def test_of_two_who_book_the_last_one_at_once_one_gets_it_and_one_is_told(
     core = counter.runtime.core
     actor = core.access.actor(ADMIN)
     plans = [
-        core.booking.preview(
+        core.booking_preview.preview(
             Wish(contact_id=ContactId(who), exam_id=ExamId(exam), dominant_hand="Right"), actor
         )
         for who, exam in wishes
@@ -272,14 +272,14 @@ def test_of_two_who_book_the_last_one_at_once_one_gets_it_and_one_is_told(
 
     def confirm(plan_id: str) -> Operation:
         together.wait()
-        return core.operating.confirm(plan_id, actor, reason="the last one")
+        return core.operation_commands.confirm(plan_id, actor, reason="the last one")
 
     with ThreadPoolExecutor(2) as both:
         operations = list(both.map(confirm, [plan.id for plan in plans]))
     for operation in operations:
         counter.desk.until_ended({"operation": operation.id})
 
-    items = [core.operating.journal.items(operation.id)[0] for operation in operations]
+    items = [core.operation_commands.journal.items(operation.id)[0] for operation in operations]
     assert {ItemState.DONE, ItemState.FAILED} == {item.state for item in items}
     (refused,) = [item.why for item in items if item.state is ItemState.FAILED]
     told = {"seat": ("all seats of the exam are taken", "no seat could be taken")}

@@ -16,7 +16,7 @@ from tests.unit.services.test_forged import BEN, day
 
 
 def test_honest_day_has_no_fault(journal: Journal) -> None:
-    assert () == day(journal).core.auditing.verify(ADMIN).faults
+    assert () == day(journal).core.audit_log.verify(ADMIN).faults
 
 
 ROWS: dict[str, tuple[str, str]] = {
@@ -57,7 +57,7 @@ def test_row_that_no_entry_explains_is_found(sqlite_journal_url: str, name: str)
     statement, told = ROWS[name]
     journal._db.write(lambda connection: connection.execute(text(statement)))
 
-    found = desk.core.auditing.verify(ADMIN).faults
+    found = desk.core.audit_log.verify(ADMIN).faults
     journal.close()
     assert any(told in fault for fault in found), found
 
@@ -71,7 +71,7 @@ def test_key_that_no_entry_made_is_found(sqlite_journal_url: str) -> None:
     )
     journal._db.write(lambda connection: connection.execute(text(statement)))
 
-    (fault,) = desk.core.auditing.verify(ADMIN).faults
+    (fault,) = desk.core.audit_log.verify(ADMIN).faults
     journal.close()
     assert "no entry made the API key 00000000000e" in fault
 

@@ -47,7 +47,7 @@ class Ran:
 
     def swept(self) -> None:
         core, journal = self.school.core, self.school.journal
-        asked = core.sweeping.ask(SweepMode.FULL, ADMIN)
+        asked = core.sweep_runner.ask(SweepMode.FULL, ADMIN)
         self.school.carry(Work.SWEEP, asked.id)
         self.sweeps.append((journal.sweep(asked.id), journal.drifts(asked.id)))
 
@@ -61,7 +61,7 @@ class Ran:
 
     def mended(self) -> None:
         core, journal = self.school.core, self.school.journal
-        repair = core.repairing.confirm(core.repairing.of_all(ADMIN), ADMIN, "a test")
+        repair = core.repair_runner.confirm(core.repair_runner.of_all(ADMIN), ADMIN, "a test")
         self.school.carry(Work.REPAIR, repair.id)
         assert journal.repair(repair.id).ended
         self.repaired = journal.repair_rows(repair.id)
@@ -104,10 +104,12 @@ def ran(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ra
         records = [(Kind.CONTACT, odd.contact) for odd in school.all]
         records += [(odd.kind, odd.record) for odd in school.all if odd.kind is not Kind.CONTACT]
         dues = [Due(kind=kind, record_id=id_, row=None) for kind, id_ in records]
-        school.core.mirroring.put(dues)
+        school.core.mirror_copier.put(dues)
         school.copy_all()
         # odd markers would be taken for those of another desk, which stops an operation
-        journal.take_over(Takeover(at=school.core.operating.now(), by="a test", reason="odd ones"))
+        journal.take_over(
+            Takeover(at=school.core.operation_commands.now(), by="a test", reason="odd ones")
+        )
         made.operated()
         school.copy_all()
         made.swept()

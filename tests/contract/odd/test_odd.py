@@ -158,7 +158,7 @@ def test_a_repair_settles_every_record_and_says_what_is_left(ran: Ran) -> None:
 def test_every_contact_with_an_odd_value_can_be_opened(ran: Ran) -> None:
     """Some of each property and value, their bookings with them."""
     for odd in ran.school.all[::13]:
-        shown = ran.school.core.presenting.contact(ContactId(odd.contact), ADMIN)
+        shown = ran.school.core.contact_page.contact(ContactId(odd.contact), ADMIN)
         assert not shown.truth_fault, named(odd)
         assert shown.contact is not None
         assert [odd.booking] == [booking.id for booking in shown.bookings]
@@ -187,8 +187,8 @@ def test_student_apps_cancel_no_booking_on_a_guess(ran: Ran) -> None:
 @pytest.mark.parametrize("text", ["\0", "a\0b", "\ud83d", "x" * 5000, "%_'\"\\", "\u202e"])
 def test_odd_words_in_a_search_a_reason_and_an_id_are_answered(ran: Ran, text: str) -> None:
     core = ran.school.core
-    core.looking_up.find(f"ad{text}", ADMIN)
-    shown = core.presenting.contact(ContactId(text), ADMIN)
+    core.student_search.find(f"ad{text}", ADMIN)
+    shown = core.contact_page.contact(ContactId(text), ADMIN)
     assert shown.contact is None
     odd = ran.school.all[0]
     wanted = {"exam_id": f"7{text}", "dominant_hand": text, "attending_location": text}
@@ -203,4 +203,4 @@ def test_odd_words_in_a_search_a_reason_and_an_id_are_answered(ran: Ran, text: s
         with ExitStack() as refused:
             if reason_faults(reason):
                 refused.enter_context(pytest.raises(NotConfirmed, match="the reason has"))
-            core.operating.confirm(plan.id, ADMIN, reason=reason)
+            core.operation_commands.confirm(plan.id, ADMIN, reason=reason)

@@ -176,7 +176,7 @@ class School:
             chance=lambda: 0.5,
             limits=Limits(opened=None, listed=None),  # a test opens hundreds in a moment
         )
-        _, self.key = self.core.admitting.make("student-app", tuple(Scope), ADMIN)
+        _, self.key = self.core.api_keys.make("student-app", tuple(Scope), ADMIN)
         self.app = served(application(lambda: self.core, wait_s=0))
 
     def now(self) -> datetime:
@@ -238,10 +238,12 @@ class School:
     # what the desk does
 
     def preview(self, kind: OperationKind, bookings: Sequence[str]) -> Plan:
-        return self.core.planning.preview(kind, ByReference(references=tuple(bookings)), ADMIN)
+        return self.core.operation_planner.preview(
+            kind, ByReference(references=tuple(bookings)), ADMIN
+        )
 
     def run(self, plan: Plan) -> Operation:
-        operation = self.core.operating.confirm(plan.id, ADMIN, reason="a test")
+        operation = self.core.operation_commands.confirm(plan.id, ADMIN, reason="a test")
         self.carry(Work.OPERATION, operation.id)
         ended = self.journal.operation(operation.id)
         assert ended.state in ENDED
@@ -258,7 +260,7 @@ class School:
         raise AssertionError(f"{work} {id_} did not end")
 
     def drain(self) -> None:
-        while self.core.mirroring.drain().taken:
+        while self.core.mirror_copier.drain().taken:
             pass
 
     def copy_all(self) -> None:

@@ -109,7 +109,7 @@ def test_an_old_copy_of_the_cron_is_found_and_mended_from_hubspot(
     admin.set_balance(contact, credit, 1)
     cron.begin([contact])
     admin.set_balance(contact, credit, 4)
-    school.core.mirroring.put([due(contact)])
+    school.core.mirror_copier.put([due(contact)])
     school.copy_all()
 
     cron.finish()
@@ -118,6 +118,6 @@ def test_an_old_copy_of_the_cron_is_found_and_mended_from_hubspot(
 
     assert shown == 1, "students see the balance of before"
     assert [drift.record_id for drift in of_contacts(drifts)] == [contact]
-    school.core.mirroring.put([due(contact)])
+    school.core.mirror_copier.put([due(contact)])
     school.copy_all()
     assert school.mirror.rows(Kind.CONTACT, [contact])[contact][credit] == 4

@@ -263,7 +263,7 @@ def test_an_exam_is_copied_with_its_seats(clean: School, new_id: str) -> None:
 def test_the_old_cron_goes_on_writing_and_a_sweep_names_what_it_overwrote(school: School) -> None:
     """An upsert with its own times, of a balance that it read before ours was written."""
     one = school.held("hubspot_contact_credits")[7]
-    school.core.mirroring.put([due(one["hubspot_id"])])
+    school.core.mirror_copier.put([due(one["hubspot_id"])])
     school.copy_all()
     stale = {
         **{n: one[n] for n in ("hubspot_id", "student_id", "email", "firstname", "lastname")},
@@ -285,7 +285,7 @@ def test_the_old_cron_goes_on_writing_and_a_sweep_names_what_it_overwrote(school
 
     assert drift.cause is Cause.CHANGED_IN_MIRROR
     assert drift.columns == ("cs_credits",)
-    school.core.mirroring.put([due(one["hubspot_id"])])
+    school.core.mirror_copier.put([due(one["hubspot_id"])])
     school.copy_all()
     assert (
         school.mirror.rows(Kind.CONTACT, [one["hubspot_id"]])[one["hubspot_id"]]["cs_credits"]

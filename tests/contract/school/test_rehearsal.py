@@ -48,12 +48,14 @@ def school(tmp_path: Path) -> Iterator[School]:
 
 
 def preview(school: School, kind: OperationKind, bookings: Sequence[str]) -> Plan:
-    return school.core.planning.preview(kind, ByReference(references=tuple(bookings)), ADMIN)
+    return school.core.operation_planner.preview(
+        kind, ByReference(references=tuple(bookings)), ADMIN
+    )
 
 
 def carried(school: School, apps: OldApps, plan: Plan) -> Operation:
     """The operation of a plan, ended and copied; the ledger has what it says it moved."""
-    asked = school.core.operating.confirm(plan.id, ADMIN, reason="a rehearsal")
+    asked = school.core.operation_commands.confirm(plan.id, ADMIN, reason="a rehearsal")
     school.carry(Work.OPERATION, asked.id)
     school.copy_all()
     apps.later(0)
@@ -70,10 +72,10 @@ def carried(school: School, apps: OldApps, plan: Plan) -> Operation:
 def owed_now(school: School) -> list[str]:
     """What *refund everything owed* would refund."""
     try:
-        everything = school.core.owing.everything(ADMIN)
+        everything = school.core.owed_credits.everything(ADMIN)
     except BadList:
         return []
-    plan = school.core.planning.preview(OperationKind.REFUND, everything, ADMIN)
+    plan = school.core.operation_planner.preview(OperationKind.REFUND, everything, ADMIN)
     return [row.booking_id for row in plan.will_change]
 
 
@@ -91,7 +93,7 @@ def swept_clean(school: School, apps: OldApps) -> set[Cause]:
             return found
         found |= {drift.cause for drift in drifts}
         if theirs := [drift for drift in drifts if drift.cause is not Cause.OLDER_COPY]:
-            school.core.repairing.confirm(theirs, ADMIN, "what others wrote in HubSpot")
+            school.core.repair_runner.confirm(theirs, ADMIN, "what others wrote in HubSpot")
         for repair in school.journal.repairs():
             if repair.state is not RepairState.DONE:
                 mended(school, repair.id)
@@ -145,7 +147,7 @@ def test_a_school_takes_the_desk_in_works_beside_it_and_leaves_again(school: Sch
     refunded = carried(school, apps, preview(school, OperationKind.REFUND, _ids(by_hand)))
     assert _done(school, refunded) == set(_ids(by_hand))
     apps.later(10)
-    undone = carried(school, apps, school.core.undoing.preview(refunded.id, ADMIN))
+    undone = carried(school, apps, school.core.undo_planner.preview(refunded.id, ADMIN))
     assert _done(school, undone) == set(_ids(by_hand))
     assert owed_now(school) == [], "what an undo took is refunded only when it is named"
     apps.later(10)
@@ -228,10 +230,10 @@ def _books(school: School, apps: OldApps) -> None:
                 dominant_hand="Right" if exam["mock_type"] == ASKS_HAND else "",
                 attending_location="" if exam["mock_type"] == ASKS_HAND else "Vancouver",
             )
-            plan = school.core.booking.preview(wish, ADMIN)
+            plan = school.core.booking_preview.preview(wish, ADMIN)
             if not plan.will_change or plan.will_change[0].credit is None:
                 continue
-            asked = school.core.operating.confirm(plan.id, ADMIN, reason="a rehearsal")
+            asked = school.core.operation_commands.confirm(plan.id, ADMIN, reason="a rehearsal")
             school.carry(Work.OPERATION, asked.id)
             school.copy_all()
             (item,) = school.journal.items(asked.id)

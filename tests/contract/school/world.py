@@ -234,16 +234,16 @@ class School:
     # what the desk does
 
     def swept(self, mode: SweepMode = SweepMode.FULL) -> tuple[Sweep, list[Drift]]:
-        asked = self.core.sweeping.ask(mode, ADMIN)
+        asked = self.core.sweep_runner.ask(mode, ADMIN)
         self.carry(Work.SWEEP, asked.id)
         return self.journal.sweep(asked.id), self.journal.drifts(asked.id)
 
     def done(self, kind: OperationKind, bookings: list[str]) -> Operation:
         chosen = ByReference(references=tuple(bookings))
-        plan = self.core.planning.preview(kind, chosen, ADMIN)
+        plan = self.core.operation_planner.preview(kind, chosen, ADMIN)
         told = [(row.booking_id, row.why, row.detail) for row in plan.rows]
         assert all(row.verdict is Verdict.WILL_CHANGE for row in plan.rows), told
-        asked = self.core.operating.confirm(plan.id, ADMIN, reason="a test")
+        asked = self.core.operation_commands.confirm(plan.id, ADMIN, reason="a test")
         self.carry(Work.OPERATION, asked.id)
         self.copy_all()
         ended = self.journal.operation(asked.id)
@@ -263,7 +263,7 @@ class School:
 
     def copy_all(self) -> None:
         for _ in range(20):
-            while self.core.mirroring.drain().taken:
+            while self.core.mirror_copier.drain().taken:
                 pass
             if not self.journal.outbox().due:
                 return

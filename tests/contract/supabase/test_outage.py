@@ -12,7 +12,7 @@ import pytest
 from core.credits.catalogue import SCHOOL
 from core.credits.records import Kind
 from core.mirror.circuit_breaker import Outage
-from core.mirror.copier import Mirroring
+from core.mirror.copier import MirrorCopier
 from core.mirror.store.outbox_port import Due
 from core.mirror.supabase.client import Supabase
 from core.mirror.threads import MirrorThreads
@@ -39,8 +39,8 @@ def until(fact: Callable[[], bool]) -> bool:
 
 
 @pytest.fixture
-def mirroring(supabase: Supabase) -> Iterator[Mirroring]:
-    made = Mirroring(
+def mirroring(supabase: Supabase) -> Iterator[MirrorCopier]:
+    made = MirrorCopier(
         crm=FakeCrm(now),
         mirror=supabase,
         journal=MemoryJournal(),
@@ -64,7 +64,7 @@ def dues(ids: list[str], minute: int) -> list[Due]:
 
 @pytest.mark.parametrize("how", ["drop", "503"])
 def test_after_an_outage_the_mirror_is_equal_by_itself(
-    mirroring: Mirroring, stack: LocalSupabase, new_id: Callable[[], str], how: str
+    mirroring: MirrorCopier, stack: LocalSupabase, new_id: Callable[[], str], how: str
 ) -> None:
     ids = [new_id() for _ in range(300)]
     mirroring.put(dues(ids, 1))
@@ -85,7 +85,7 @@ def test_after_an_outage_the_mirror_is_equal_by_itself(
 
 
 def test_a_row_that_is_due_is_copied_at_once(
-    mirroring: Mirroring, new_id: Callable[[], str]
+    mirroring: MirrorCopier, new_id: Callable[[], str]
 ) -> None:
     id_ = new_id()
 

@@ -32,8 +32,8 @@ class StopAndRetry:
         state = world.store.operation(operation).state
         with suppress(StateConflict, GatewayError):
             if state in ENDED:
-                world.in_office().operating.retry(operation, world.admin)
+                world.in_office().operation_commands.retry(operation, world.admin)
                 self.done["retried"] += 1
             elif state is OperationState.RUNNING:
-                world.in_office().operating.stop(operation, world.admin)
+                world.in_office().operation_commands.stop(operation, world.admin)
                 self.done["stopped"] += 1

@@ -43,11 +43,11 @@ class SecondDesk:
         """Confirm the list, once; then carry it on as far as it goes."""
         core = self.process(world)
         if self.operation:
-            return core.carrying.carry_out(self.operation)
+            return core.operation_runner.carry_out(self.operation)
         chosen = ByReference(references=tuple(world.bookings))
-        plan = core.planning.preview(world.kind, chosen, BEN)
+        plan = core.operation_planner.preview(world.kind, chosen, BEN)
         if plan.will_change:
-            core.operating.confirm(plan.id, BEN, reason="the other desk")
+            core.operation_commands.confirm(plan.id, BEN, reason="the other desk")
             self.operation = plan.id
         return None
 

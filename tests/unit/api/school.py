@@ -22,7 +22,7 @@ from core.access.api_keys import ApiKeys
 from core.app.assembly.parts import Core
 from core.credits.records import TOTAL_BOOKINGS, BookingStatus, ContactId, Kind
 from core.mirror.store.outbox_port import Due
-from core.operations.commands import Operating
+from core.operations.commands import OperationCommands
 from core.students.api_requests import IdempotentRequests
 from tests.fakes.pace import MemoryPace
 from tests.unit.services.desk import ADMIN, TestDesk
@@ -59,8 +59,8 @@ class School:
         self.engine = AtOnce(self.desk)
         self.core = with_engine(self.desk.core, self.engine)
         pace = MemoryPace(lambda: self.seconds)
-        admitting: ApiKeys = replace(self.core.admitting, pace=pace, rate=rate)
-        self.core = replace(self.core, admitting=admitting)
+        admitting: ApiKeys = replace(self.core.api_keys, pace=pace, rate=rate)
+        self.core = replace(self.core, api_keys=admitting)
         self.exam("80", taken=3)
         self.desk.crm.add_contact("101", {CS: 2, SHARED: 1}, student_id="S1", firstname="Ada")
         self.desk.crm.add_contact("102", {CS: 1}, student_id="S2", firstname="Ben")
@@ -85,12 +85,12 @@ class School:
         truth.change(truth.need(Kind.CONTACT, contact), balances)
 
     def new_key(self, *scopes: Scope, client: str = "student-app") -> tuple[ApiKey, str]:
-        return self.core.admitting.make(client, scopes, ADMIN)
+        return self.core.api_keys.make(client, scopes, ADMIN)
 
     def mirrored(self) -> None:
         """The mirror holds all exams, of which lists are made."""
         ids = [record.id for record in self.desk.crm.truth.all(Kind.EXAM)]
-        self.core.mirroring.put([Due(kind=Kind.EXAM, record_id=id_, row=None) for id_ in ids])
+        self.core.mirror_copier.put([Due(kind=Kind.EXAM, record_id=id_, row=None) for id_ in ids])
         self.desk.drain()
 
     # asking
@@ -152,9 +152,9 @@ def served(api: ASGIApp) -> Starlette:
 
 
 def with_engine(core: Core, engine: Any) -> Core:
-    operating: Operating = replace(core.operating, engine=engine)
-    serving: IdempotentRequests = replace(core.serving, operating=operating)
-    return replace(core, operating=operating, serving=serving)
+    operating: OperationCommands = replace(core.operation_commands, engine=engine)
+    serving: IdempotentRequests = replace(core.idempotent_requests, operating=operating)
+    return replace(core, operation_commands=operating, idempotent_requests=serving)
 
 
 def kind(answer: httpx.Response) -> tuple[int, str]:

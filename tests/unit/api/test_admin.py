@@ -15,7 +15,7 @@ from core.audit.entries import Sought, What
 from core.credits.records import TOTAL_BOOKINGS, Kind
 from core.credits.roles import Role
 from core.operations.approval_rules import SecondAdmin
-from core.operations.commands import Operating
+from core.operations.commands import OperationCommands
 from core.operations.states import OperationState
 from tests.fakes.crm import Fault, Request
 from tests.unit.api.school import CS, School, at_once, faults, kind
@@ -38,9 +38,9 @@ class Office(School):
             self.core.access.grant(email, role, ADMIN)
 
     def limited(self, second: SecondAdmin) -> None:
-        operating: Operating = replace(self.core.operating, second=second)
+        operating: OperationCommands = replace(self.core.operation_commands, second=second)
         requests = replace(self.core.admin_requests, operating=operating)
-        self.core = replace(self.core, operating=operating, admin_requests=requests)
+        self.core = replace(self.core, operation_commands=operating, admin_requests=requests)
 
     def as_admin(self, email: str = ADMIN.email, text: str = "") -> dict[str, str]:
         return {"Authorization": f"Bearer {text or self.admin_text}", "Acting-Admin": email}
@@ -169,7 +169,7 @@ def test_an_admin_whose_role_is_taken_away_can_do_nothing_more(office: Office) -
 
 def test_what_a_revoked_key_confirmed_does_not_begin(office: Office) -> None:
     id_ = office.confirmed()
-    office.core.admitting.withdraw(office.admin_key.id, ADMIN)
+    office.core.api_keys.withdraw(office.admin_key.id, ADMIN)
 
     ended = office.desk.carry(office.desk.journal.operation(id_))
 
@@ -186,7 +186,7 @@ def test_a_large_operation_awaits_a_second_admin_who_is_another_person(office: O
     told = office.confirm(plan["plan_id"]).json()
 
     assert ("awaiting approval", "more than 1 booking") == (told["state"], told["needs_approval"])
-    approving = office.core.approving
+    approving = office.core.approvals
     with pytest.raises(Exception, match="another admin has to approve"):
         approving.approve(plan["plan_id"], ADMIN)
     approving.approve(plan["plan_id"], office.core.access.actor(BOB))
@@ -196,16 +196,16 @@ def test_a_large_operation_awaits_a_second_admin_who_is_another_person(office: O
 def test_a_request_of_a_revoked_key_is_not_approved(office: Office) -> None:
     office.limited(SecondAdmin(above_bookings=1))
     id_ = office.confirmed()
-    office.core.admitting.withdraw(office.admin_key.id, ADMIN)
+    office.core.api_keys.withdraw(office.admin_key.id, ADMIN)
 
     with pytest.raises(Exception, match="was revoked"):
-        office.core.approving.approve(id_, office.core.access.actor(BOB))
+        office.core.approvals.approve(id_, office.core.access.actor(BOB))
 
 
 def test_the_number_is_typed_above_the_limit_as_on_the_page(office: Office) -> None:
-    operating: Operating = replace(office.core.operating, typed_above=2)
+    operating: OperationCommands = replace(office.core.operation_commands, typed_above=2)
     requests = replace(office.core.admin_requests, operating=operating)
-    office.core = replace(office.core, operating=operating, admin_requests=requests)
+    office.core = replace(office.core, operation_commands=operating, admin_requests=requests)
     plan = office.preview().json()
     assert 3 == plan["type_to_confirm"]
 
@@ -410,11 +410,11 @@ class Lost(Exception):
 @pytest.mark.parametrize("act", ["stop", "retry"])
 def test_a_stop_or_retry_whose_answer_was_lost_is_not_done_again(office: Office, act: str) -> None:
     id_ = ended_with_failures(office) if act == "retry" else office.confirmed()
-    serving = office.core.serving
-    office.core = replace(office.core, serving=Dying(serving))  # type: ignore[arg-type]
+    serving = office.core.idempotent_requests
+    office.core = replace(office.core, idempotent_requests=Dying(serving))  # type: ignore[arg-type]
 
     lost = office.send(f"/operations/{id_}/{act}", {}, "once")
-    office.core = replace(office.core, serving=serving)
+    office.core = replace(office.core, idempotent_requests=serving)
     before = len(office.desk.journal.events(operation_id=id_))
     again = office.send(f"/operations/{id_}/{act}", {}, "once")
 

@@ -308,7 +308,7 @@ def test_an_operation_of_a_person_is_nobody_elses(school: School) -> None:
 def test_what_a_withdrawn_key_had_confirmed_does_not_begin(school: School) -> None:
     school.engine.idle = True
     id_ = school.book().json()["operation_id"]
-    school.core.admitting.withdraw(school.key.id, ADMIN)
+    school.core.api_keys.withdraw(school.key.id, ADMIN)
 
     school.carry_all()
 

@@ -77,7 +77,7 @@ def test_a_key_with_one_letter_changed_is_as_good_as_none(school: School) -> Non
 
 def test_a_withdrawn_key_and_one_that_is_over_open_nothing(school: School) -> None:
     ends = school.desk.time + timedelta(hours=1)
-    _, text = school.core.admitting.make("b", [Scope.READ], ADMIN, expires_at=ends)
+    _, text = school.core.api_keys.make("b", [Scope.READ], ADMIN, expires_at=ends)
 
     def asked() -> int:
         headers = {"Authorization": f"Bearer {text}"}
@@ -85,7 +85,7 @@ def test_a_withdrawn_key_and_one_that_is_over_open_nothing(school: School) -> No
 
     assert (200, 200) == (asked(), school.get("/contacts/101/balances").status_code)
     school.desk.time = ends
-    school.core.admitting.withdraw(school.key.id, ADMIN)
+    school.core.api_keys.withdraw(school.key.id, ADMIN)
     assert (401, 401) == (asked(), school.get("/contacts/101/balances").status_code)
 
 

@@ -20,7 +20,7 @@ from core.credits.records import Kind
 from core.health.alarm_rules import Trouble
 from core.health.alarms import Alarms
 from core.mirror.tokens_port import BadToken
-from core.students.proving import Proving
+from core.students.proving import StudentProof
 from tests.unit.api.school import BOOK, School, kind
 from tests.unit.services.desk import ADMIN, TestDesk
 
@@ -53,9 +53,9 @@ def crowded(**limits: int | None) -> School:
     rationing = Rationing(
         school.desk.journal, lambda: school.desk.time, replace(Limits(), **limits)
     )
-    serving = replace(school.core.serving, rationing=rationing)
-    proving = Proving(school.desk.crm, school.desk.journal, Tokens())
-    school.core = replace(school.core, serving=serving, proving=proving)
+    serving = replace(school.core.idempotent_requests, rationing=rationing)
+    proving = StudentProof(school.desk.crm, school.desk.journal, Tokens())
+    school.core = replace(school.core, idempotent_requests=serving, student_proof=proving)
     school.exam("90", taken=STUDENTS, capacity="40", exam_date="2026-07-01")
     for n in range(STUDENTS):
         contact = str(500 + n)
@@ -106,7 +106,7 @@ def test_one_key_that_cancels_thirty_students_is_seen_and_people_are_told_once()
     assert school.key.address == entry.actor
     assert "more than 20 students acted for within 10 minutes" == entry.detail["told"]
     assert ["Credit Desk: something unusual was done"] == told.titles
-    (need,) = [n for n in school.core.overseeing.read(ADMIN).needs if "student-app" in n.told]
+    (need,) = [n for n in school.core.overview_reader.read(ADMIN).needs if "student-app" in n.told]
     assert "more than 20 students acted for within 10 minutes" in need.told
 
 
@@ -151,7 +151,7 @@ def test_key_stops_when_its_budget_of_a_day_is_spent_and_goes_on_the_next_day() 
 
 def test_key_with_a_budget_of_its_own_is_held_to_that() -> None:
     school = crowded(writes=1)
-    _, text = school.core.admitting.make("b", FOR_STUDENTS, ADMIN, writes_a_day=3)
+    _, text = school.core.api_keys.make("b", FOR_STUDENTS, ADMIN, writes_a_day=3)
     mine = {"Authorization": f"Bearer {text}"}
 
     assert [200, 200, 200, 429] == [cancel(school, n, **mine).status_code for n in range(4)]
@@ -180,7 +180,7 @@ def test_key_opens_nothing_from_another_network(
     networks: list[str], caller: str, status: int
 ) -> None:
     school = crowded()
-    key, text = school.core.admitting.make("b", [Scope.READ], ADMIN, networks=networks)
+    key, text = school.core.api_keys.make("b", [Scope.READ], ADMIN, networks=networks)
     school.caller = (caller, 1234)
 
     answer = school.get("/contacts/500/balances", headers={"Authorization": f"Bearer {text}"})
@@ -209,7 +209,7 @@ ROUTES = [
 def guarded() -> tuple[School, dict[str, str], str]:
     """A key that needs the student, and an operation of student 0 that it made."""
     school = crowded()
-    _, text = school.core.admitting.make("b", FOR_STUDENTS, ADMIN, needs_student=True)
+    _, text = school.core.api_keys.make("b", FOR_STUDENTS, ADMIN, needs_student=True)
     headers = {"Authorization": f"Bearer {text}", "X-Student-Token": "token of S0@example.test"}
     made = cancel(school, 0, **headers)
     assert 200 == made.status_code, made.text
@@ -295,13 +295,13 @@ def test_sign_in_keys_that_cannot_be_read_are_no_refusal_for_good() -> None:
 
 def test_all_keys_are_withdrawn_by_one_act() -> None:
     school = crowded()
-    school.core.admitting.make("admin-app", [Scope.ADMIN], ADMIN)
+    school.core.api_keys.make("admin-app", [Scope.ADMIN], ADMIN)
 
-    withdrawn = school.core.admitting.withdraw_all(ADMIN)
+    withdrawn = school.core.api_keys.withdraw_all(ADMIN)
 
     assert {"admin-app", "student-app"} == {key.client for key in withdrawn}
     assert 401 == cancel(school, 0).status_code
-    assert [] == school.core.admitting.withdraw_all(ADMIN)
+    assert [] == school.core.api_keys.withdraw_all(ADMIN)
 
 
 def test_alarm_names_records_alone() -> None:
@@ -317,7 +317,7 @@ def test_alarm_names_records_alone() -> None:
 
 def test_what_a_key_was_refused_is_in_the_audit_once_with_its_channel() -> None:
     school = crowded()
-    key, text = school.core.admitting.make("b", [Scope.READ], ADMIN)
+    key, text = school.core.api_keys.make("b", [Scope.READ], ADMIN)
     mine = {"Authorization": f"Bearer {text}"}
 
     assert [403, 403] == [cancel(school, n, **mine).status_code for n in range(2)]
@@ -344,6 +344,6 @@ def test_honest_day_of_an_app_explains_itself() -> None:
         cancel(school, n)
     record = school.booked()
     school.cancel(record)
-    school.core.admitting.withdraw(school.key.id, ADMIN)
+    school.core.api_keys.withdraw(school.key.id, ADMIN)
 
-    assert () == school.core.auditing.verify(ADMIN).faults
+    assert () == school.core.audit_log.verify(ADMIN).faults

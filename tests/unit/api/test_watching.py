@@ -33,7 +33,7 @@ class Watched:
         self.desk = TestDesk()
         self.answers = Tally()
         at_work(self.desk)
-        told = metrics.metrics(lambda: self.desk.core.watching, self.answers, token)
+        told = metrics.metrics(lambda: self.desk.core.metrics, self.answers, token)
         app = Starlette(
             routes=[
                 Route("/api/healthz", health.healthz),
@@ -140,8 +140,8 @@ def test_the_metrics_tell_what_the_journal_and_the_counters_hold() -> None:
     desk.booked("1", "100", token=CS)
     desk.run("1")
     desk.journal.put_due([Due(kind=Kind.CONTACT, record_id="7", row=None)], at=desk.now())
-    desk.core.mirroring.lag.record([desk.now() - timedelta(seconds=0.02)], at=desk.now())
-    desk.core.receiving.tally.refused()
+    desk.core.mirror_copier.lag.record([desk.now() - timedelta(seconds=0.02)], at=desk.now())
+    desk.core.webhook_receiver.tally.refused()
     watched.answers.answered("v1", 200)
     desk.account.told = Heard(
         outcomes={("read contacts", "ok"): 5, ("read contacts", "limited"): 2}

@@ -98,10 +98,10 @@ def test_a_key_opens_the_routes_of_its_scope_and_no_other(school: School, held: 
 @pytest.mark.parametrize("state", ["withdrawn", "over", "never made", "none"])
 def test_a_key_that_holds_no_more_opens_nothing(school: School, state: str) -> None:
     ends = school.desk.time + timedelta(hours=1)
-    key, text = school.core.admitting.make("b", list(Scope), ADMIN, expires_at=ends)
+    key, text = school.core.api_keys.make("b", list(Scope), ADMIN, expires_at=ends)
     match state:
         case "withdrawn":
-            school.core.admitting.withdraw(key.id, ADMIN)
+            school.core.api_keys.withdraw(key.id, ADMIN)
         case "over":
             school.desk.time = ends
         case "never made":

@@ -122,7 +122,7 @@ class TestDesk:
             tell_by=tell_by,
         )
         self.crm.add_exam("70", 10, mock_type="Clinical Skills")
-        self.schedule = self.core.scheduling
+        self.schedule = self.core.scheduler
 
     def now(self) -> datetime:
         return self.time + self.set_by
@@ -137,7 +137,9 @@ class TestDesk:
         self.crm.add_booking(id_, contact=contact, exam="70", token=token, status=status)
 
     def plan(self, *ids: str, actor: Actor = ADMIN) -> Plan:
-        return self.core.planning.preview(OperationKind.REFUND, ByReference(references=ids), actor)
+        return self.core.operation_planner.preview(
+            OperationKind.REFUND, ByReference(references=ids), actor
+        )
 
     def still_owed(self, *ids: str) -> None:
         """A person says so of these, whatever the history of the balance tells."""
@@ -150,13 +152,13 @@ class TestDesk:
     def confirm(
         self, *ids: str, kind: OperationKind = OperationKind.REFUND, reason: str = "a test"
     ) -> Operation:
-        plan = self.core.planning.preview(kind, ByReference(references=ids), ADMIN)
-        return self.core.operating.confirm(plan.id, ADMIN, reason=reason)
+        plan = self.core.operation_planner.preview(kind, ByReference(references=ids), ADMIN)
+        return self.core.operation_commands.confirm(plan.id, ADMIN, reason=reason)
 
     def carry(self, operation: Operation) -> Operation:
         """Look again and again, as an engine does, until it has ended."""
         for _ in range(LOOKS_MAX):
-            again = self.core.carrying.carry_out(operation.id)
+            again = self.core.operation_runner.carry_out(operation.id)
             if again is None:
                 break
             self.time = max(self.time + timedelta(milliseconds=1), again)
@@ -166,7 +168,7 @@ class TestDesk:
     def follow_up(self, operation: Operation) -> Operation:
         """Its follow-ups, until they are done or given up."""
         for _ in range(LOOKS_MAX):
-            again = self.core.carrying.follow_up(operation.id)
+            again = self.core.operation_runner.follow_up(operation.id)
             if again is None:
                 break
             self.time = max(self.time + timedelta(milliseconds=1), again)
@@ -190,7 +192,7 @@ class TestDesk:
         raise AssertionError(f"{work} {id_} did not end")
 
     def drain(self) -> None:
-        while self.core.mirroring.drain().taken:
+        while self.core.mirror_copier.drain().taken:
             pass
 
 

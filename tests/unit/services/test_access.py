@@ -95,7 +95,7 @@ def test_what_a_withdrawn_admin_had_confirmed_does_not_begin(desk: TestDesk) -> 
     ben = Actor(email=BEN, role=Role.ADMIN)
     desk.core.access.grant(BEN, Role.ADMIN, ADMIN)
     plan = desk.plan("51", actor=ben)
-    held = desk.core.operating.confirm(plan.id, ben, reason="the last day")
+    held = desk.core.operation_commands.confirm(plan.id, ben, reason="the last day")
 
     desk.core.access.withdraw(BEN, ADMIN)
     desk.time += timedelta(minutes=1)
@@ -103,7 +103,9 @@ def test_what_a_withdrawn_admin_had_confirmed_does_not_begin(desk: TestDesk) -> 
 
     assert ended.state is OperationState.CALLED_OFF
     assert desk.held("1", "cs_credits") == 2
-    (event,) = (e for e in desk.core.operating.history(held.id, ADMIN) if e.what == "called off")
+    (event,) = (
+        e for e in desk.core.operation_commands.history(held.id, ADMIN) if e.what == "called off"
+    )
     assert event.detail["detail"] == f"{BEN} may no longer {Act.RUN_BATCHES}"
 
 
@@ -113,7 +115,9 @@ def test_what_has_begun_goes_on_when_its_admin_is_withdrawn(desk: TestDesk) -> N
     desk.booked("51", "1", token=CS)
     ben = Actor(email=BEN, role=Role.ADMIN)
     desk.core.access.grant(BEN, Role.ADMIN, ADMIN)
-    held = desk.core.operating.confirm(desk.plan("51", actor=ben).id, ben, reason="the last day")
+    held = desk.core.operation_commands.confirm(
+        desk.plan("51", actor=ben).id, ben, reason="the last day"
+    )
     desk.time = held.hold_until
     desk.journal.move(held.id, OperationState.RUNNING, at=desk.time, actor=BEN)
 
@@ -171,7 +175,7 @@ def test_a_sign_in_is_worth_what_its_provider_vouches_for(desk: TestDesk) -> Non
 
 def test_nobody_signs_in_as_an_api_client(desk: TestDesk) -> None:
     """Whatever address a provider vouches for: a key opens the API, not a page."""
-    key, _ = desk.core.admitting.make("app", [Scope.READ, Scope.BOOK], ADMIN)
+    key, _ = desk.core.api_keys.make("app", [Scope.READ, Scope.BOOK], ADMIN)
     claims = {"email": key.address, "email_verified": True}
     assert desk.core.access.actor(key.address) == key.actor
 

@@ -31,7 +31,7 @@ def told(desk: TestDesk, *what: What) -> Sequence[Entry]:
 
 def test_a_decision_stands_before_the_write_that_it_settles(desk: TestDesk) -> None:
     operation_id, write_id = undecided(desk)
-    desk.core.deciding.decide(operation_id, write_id, ADMIN, landed=True, why="seen")
+    desk.core.resolution.decide(operation_id, write_id, ADMIN, landed=True, why="seen")
 
     acts = [link.entry for link in desk.journal.audit(Sought(operation_id=operation_id))][::-1]
 
@@ -51,7 +51,7 @@ def test_a_decision_stands_before_the_write_that_it_settles(desk: TestDesk) -> N
 
 
 def test_a_change_of_an_exam_is_asked_for_on_record_and_then_answered(desk: TestDesk) -> None:
-    desk.core.sitting.change(ExamId("70"), OPEN, ADMIN)
+    desk.core.exam_sessions.change(ExamId("70"), OPEN, ADMIN)
 
     asked, answered = told(desk, What.EXAM_ASKED, What.EXAM_ANSWERED)
 
@@ -76,7 +76,7 @@ def test_a_change_of_an_exam_whose_end_nobody_knows_is_on_record(desk: TestDesk)
     desk.crm.sending = away
 
     with pytest.raises(GatewayError):
-        desk.core.sitting.change(ExamId("70"), OPEN, ADMIN)
+        desk.core.exam_sessions.change(ExamId("70"), OPEN, ADMIN)
 
     assert [What.EXAM_ASKED] == [e.what for e in told(desk, What.EXAM_ASKED, What.EXAM_ANSWERED)]
 
@@ -94,7 +94,7 @@ def test_an_exam_whose_change_lands_as_the_process_dies_is_copied_all_the_same(
 
     desk.crm.answered = dies
     with pytest.raises(Killed):
-        desk.core.sitting.change(ExamId("70"), CLOSED, ADMIN)
+        desk.core.exam_sessions.change(ExamId("70"), CLOSED, ADMIN)
     desk.crm.answered = lambda _: None
     desk.drain()
 
@@ -108,7 +108,7 @@ def test_an_exam_whose_change_arrives_late_is_copied_when_it_has(desk: TestDesk)
     """Whatever was read and copied meanwhile stands as it was before."""
     faults = [Fault.LATE] * TRIES
     desk.crm.sending = lambda r: faults.pop() if r.changes and faults else Fault.NONE
-    desk.core.sitting.change(ExamId("70"), CLOSED, ADMIN)
+    desk.core.exam_sessions.change(ExamId("70"), CLOSED, ADMIN)
     desk.drain()
     desk.time += QUIET_PERIOD * 0.9
     desk.crm.deliver_late(0)
@@ -128,10 +128,10 @@ def test_exams_that_a_person_opens_and_that_the_schedule_opens_are_on_record(
             id_, 0, is_active="scheduled", scheduled_activation_datetime=due, mock_type="x"
         )
         if id_ == "71":
-            desk.core.activating.activate(ADMIN)
+            desk.core.exam_activation.activate(ADMIN)
         else:
-            desk.core.activating.on_schedule(desk.time)
-    desk.core.activating.on_schedule(desk.time)
+            desk.core.exam_activation.on_schedule(desk.time)
+    desk.core.exam_activation.on_schedule(desk.time)
 
     acts = told(desk, What.ACTIVATION_ASKED, What.ACTIVATED)
 
@@ -143,7 +143,7 @@ def test_exams_that_a_person_opens_and_that_the_schedule_opens_are_on_record(
 
 
 def test_a_copy_that_is_asked_for_is_on_record(desk: TestDesk) -> None:
-    desk.core.presenting.copy_again(ContactId("100"), ADMIN)
+    desk.core.contact_page.copy_again(ContactId("100"), ADMIN)
 
     (entry,) = told(desk, What.COPY)
 
@@ -153,6 +153,6 @@ def test_a_copy_that_is_asked_for_is_on_record(desk: TestDesk) -> None:
 def test_a_crm_that_answers_nothing_has_a_look_on_record_all_the_same(desk: TestDesk) -> None:
     desk.crm.sending = lambda _: Fault.REQUEST_LOST
 
-    desk.core.presenting.contact(ContactId("100"), ADMIN)
+    desk.core.contact_page.contact(ContactId("100"), ADMIN)
 
     assert ["100"] == [entry.subject_id for entry in told(desk, What.LOOKED)]

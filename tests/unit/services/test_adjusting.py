@@ -38,16 +38,16 @@ class Adjusted(TestDesk):
         self.crm.add_contact("3", {"cs_credits": "abc", "sj_credits": -1}, student_id="901")
 
     def preview(self, *rows: tuple[str, str, str]) -> Plan:
-        return self.core.adjusting.preview(asked(*rows), ADMIN)
+        return self.core.adjustment_planner.preview(asked(*rows), ADMIN)
 
     def ask(self, plan: Plan) -> Operation:
-        return self.core.operating.confirm(plan.id, ADMIN, reason="moved at short notice")
+        return self.core.operation_commands.confirm(plan.id, ADMIN, reason="moved at short notice")
 
     def adjust(self, *rows: tuple[str, str, str]) -> Operation:
         return self.carry(self.ask(self.preview(*rows)))
 
     def undo(self, operation: Operation) -> Operation:
-        plan = self.core.undoing.preview(operation.id, ADMIN)
+        plan = self.core.undo_planner.preview(operation.id, ADMIN)
         return self.carry(self.ask(plan))
 
     def items(self, operation: Operation) -> list[Item]:
@@ -78,15 +78,15 @@ def test_contact_named_by_its_hubspot_id_is_that_contact_whatever_student_id_ano
     desk.crm.add_contact("901", {"cs_credits": 4}, student_id="77")
     one = Asked(contact_id=ContactId("901"), credit="cs_credits", change="+1")
 
-    plan = desk.core.adjusting.preview([one], ADMIN)
+    plan = desk.core.adjustment_planner.preview([one], ADMIN)
 
     assert [("901", 4, 5)] == [(row.contact_id, row.before, row.after) for row in plan.rows]
     with pytest.raises(BadList, match="'901' means several students"):
         desk.preview(("901", "cs_credits", "+1"))
     with pytest.raises(BadList, match="HubSpot has no contact 555"):
-        desk.core.adjusting.preview([replace(one, contact_id=ContactId("555"))], ADMIN)
+        desk.core.adjustment_planner.preview([replace(one, contact_id=ContactId("555"))], ADMIN)
     with pytest.raises(BadList, match="cs_credits of 901 is changed here already"):
-        desk.core.adjusting.preview([one, one], ADMIN)
+        desk.core.adjustment_planner.preview([one, one], ADMIN)
 
 
 def test_credits_are_given_taken_and_set_and_the_copy_follows(desk: Adjusted) -> None:
@@ -116,7 +116,7 @@ def test_what_a_colleague_is_about_to_change_of_the_same_balances_is_told(desk: 
 
     def told(*rows: tuple[str, str, str]) -> list[tuple[str, int]]:
         plan = desk.preview(*rows)
-        return [(one.id, n) for one, n in desk.core.following.also_planned(plan, ADMIN)]
+        return [(one.id, n) for one, n in desk.core.operation_queries.also_planned(plan, ADMIN)]
 
     both = [(first.id, 2), (second.id, 1)]
     assert both == told(("1", "cs_credits", "+3"), ("2", "cs_credits", "+3"))
@@ -130,7 +130,7 @@ def test_what_a_colleague_is_about_to_change_of_the_same_balances_is_told(desk: 
 def test_each_student_gets_a_note_with_before_after_and_the_reason(desk: Adjusted) -> None:
     rows = [Asked(student="1", credit="cs_credits", change="+3", reason="the lift was broken")]
     rows += asked(("1", "sj_credits", "=0"), ("3", "cs_credits", "=2"))
-    desk.carry(desk.ask(desk.core.adjusting.preview(rows, ADMIN)))
+    desk.carry(desk.ask(desk.core.adjustment_planner.preview(rows, ADMIN)))
 
     notes = {note.contact_id: note.text for note in desk.crm.notes}
     assert (
@@ -161,24 +161,24 @@ def test_a_refresh_of_a_preview_takes_the_balance_of_now(desk: Adjusted) -> None
     plan = desk.preview(("1", "cs_credits", "=5"), ("2", "cs_credits", "+1"))
     desk.crm.foreign_write(Kind.CONTACT, "1", {"cs_credits": 3})
 
-    fresh = desk.core.adjusting.again(plan, ADMIN, without=[plan.rows[1].booking_id])
+    fresh = desk.core.adjustment_planner.again(plan, ADMIN, without=[plan.rows[1].booking_id])
 
     assert (3, 5) == balances(fresh)[0]
     assert [Verdict.WILL_CHANGE, Verdict.EXCLUDED] == [row.verdict for row in fresh.rows]
-    back = desk.core.adjusting.again(fresh, ADMIN, without=())
+    back = desk.core.adjustment_planner.again(fresh, ADMIN, without=())
     assert (0, 1) == balances(back)[1]
 
 
 def test_two_previews_of_one_list_give_once(desk: Adjusted) -> None:
     plan = desk.preview(("1", "cs_credits", "+3"))
-    again = desk.core.adjusting.again(plan, ADMIN, without=())
+    again = desk.core.adjustment_planner.again(plan, ADMIN, without=())
 
     first, second = desk.carry(desk.ask(plan)), desk.carry(desk.ask(again))
 
     assert 5 == desk.held("1", "cs_credits")
     assert [ItemState.DONE] == [item.state for item in desk.items(first)]
     assert [ItemState.SKIPPED] == [item.state for item in desk.items(second)]
-    third = desk.core.adjusting.again(plan, ADMIN, without=())
+    third = desk.core.adjustment_planner.again(plan, ADMIN, without=())
     assert [Why.ADJUSTED] == [row.why for row in third.rows]
     desk.adjust(("1", "cs_credits", "+3"))  # a list of its own is another wish
     assert 8 == desk.held("1", "cs_credits")
@@ -186,7 +186,7 @@ def test_two_previews_of_one_list_give_once(desk: Adjusted) -> None:
 
 def test_what_was_blocked_is_dealt_with_once_another_preview_of_it_is_done(desk: Adjusted) -> None:
     plan = desk.preview(("1", "cs_credits", "-2"))
-    again = desk.core.adjusting.again(plan, ADMIN, without=())
+    again = desk.core.adjustment_planner.again(plan, ADMIN, without=())
     operation = desk.ask(plan)
     desk.crm.foreign_write(Kind.CONTACT, "1", {"cs_credits": 1})
     desk.carry(operation)
@@ -231,7 +231,7 @@ def test_a_retry_takes_up_what_fits_by_then(desk: Adjusted) -> None:
     desk.carry(operation)
     desk.crm.foreign_write(Kind.CONTACT, "1", {"cs_credits": 3})
 
-    desk.core.operating.retry(operation.id, ADMIN)
+    desk.core.operation_commands.retry(operation.id, ADMIN)
     desk.carry(operation)
 
     assert 1 == desk.held("1", "cs_credits")
@@ -261,7 +261,7 @@ def test_a_lost_request_over_text_is_not_sent_again_over_a_number(desk: Adjusted
 
     desk.crm.sending = lose
     desk.time = operation.hold_until
-    desk.core.carrying.carry_out(operation.id)
+    desk.core.operation_runner.carry_out(operation.id)
     desk.crm.foreign_write(Kind.CONTACT, "3", {"cs_credits": 0})
     desk.time += QUIET_PERIOD
 
@@ -286,7 +286,7 @@ def test_the_history_names_the_adjustment_and_drift_finds_no_stranger(desk: Adju
     ended = desk.adjust(("1", "cs_credits", "+3"))
     desk.drain()
 
-    steps = desk.core.presenting.contact(ContactId("1"), ADMIN).steps
+    steps = desk.core.contact_page.contact(ContactId("1"), ADMIN).steps
     assert steps
     assert (StepCause.ADJUSTMENT, 2, 5) == (steps[0].cause, steps[0].before, steps[0].after)
     assert f"+3 by {ADMIN.email}" == steps[0].told
@@ -322,7 +322,7 @@ def test_every_fault_of_every_row_is_told_and_nothing_is_stored(desk: Adjusted) 
     )
 
     with pytest.raises(BadList) as refused:
-        desk.core.adjusting.preview(file, ADMIN)
+        desk.core.adjustment_planner.preview(file, ADMIN)
 
     told = refused.value.faults
     assert (
@@ -340,7 +340,7 @@ def test_every_fault_of_every_row_is_told_and_nothing_is_stored(desk: Adjusted) 
 @pytest.mark.parametrize("rows", [AskedList(), []])
 def test_nothing_asked_is_said(desk: Adjusted, rows: AskedList | Sequence[Asked]) -> None:
     with pytest.raises(BadList, match="no change is given"):
-        desk.core.adjusting.preview(rows, ADMIN)
+        desk.core.adjustment_planner.preview(rows, ADMIN)
 
 
 def test_an_id_that_is_one_students_and_anothers_student_id_is_not_guessed(desk: Adjusted) -> None:
@@ -387,10 +387,10 @@ def test_what_was_given_is_taken_back_and_what_was_taken_is_given_back(desk: Adj
     assert (2, 1, 2) == (
         desk.held("1", "cs_credits"), desk.held("1", "sj_credits"), desk.held("2", "cs_credits"),
     )  # fmt: skip
-    assert [undo.id] == [one.id for one in desk.core.undoing.of(ended.id, ADMIN)]
+    assert [undo.id] == [one.id for one in desk.core.undo_planner.of(ended.id, ADMIN)]
     assert "the adjustment of" in undo.selection
     with pytest.raises(BadList, match="is not undone: adjust the balances again"):
-        desk.core.undoing.preview(undo.id, ADMIN)
+        desk.core.undo_planner.preview(undo.id, ADMIN)
 
 
 def test_a_credit_that_is_spent_is_not_taken_back_and_nothing_is_taken_twice(
@@ -402,7 +402,7 @@ def test_a_credit_that_is_spent_is_not_taken_back_and_nothing_is_taken_twice(
     desk.undo(ended)
 
     assert (2, 1) == (desk.held("1", "cs_credits"), desk.held("1", "sj_credits"))
-    again = desk.core.undoing.preview(ended.id, ADMIN)
+    again = desk.core.undo_planner.preview(ended.id, ADMIN)
     assert [Why.CREDITS_SPENT, Why.ADJUSTED] == [row.why for row in again.rows]
     desk.crm.foreign_write(Kind.CONTACT, "1", {"cs_credits": 3})
     desk.undo(ended)
@@ -411,7 +411,7 @@ def test_a_credit_that_is_spent_is_not_taken_back_and_nothing_is_taken_twice(
 
 def test_two_undos_at_once_take_back_once(desk: Adjusted) -> None:
     ended = desk.adjust(("1", "cs_credits", "+2"))
-    plans = [desk.core.undoing.preview(ended.id, ADMIN) for _ in range(2)]
+    plans = [desk.core.undo_planner.preview(ended.id, ADMIN) for _ in range(2)]
     operations = [desk.ask(plan) for plan in plans]
 
     for operation in operations:
@@ -423,7 +423,7 @@ def test_two_undos_at_once_take_back_once(desk: Adjusted) -> None:
 def test_text_that_was_written_over_is_not_put_back(desk: Adjusted) -> None:
     ended = desk.adjust(("3", "cs_credits", "=2"))
 
-    plan = desk.core.undoing.preview(ended.id, ADMIN)
+    plan = desk.core.undo_planner.preview(ended.id, ADMIN)
 
     assert [(Verdict.SKIP, Why.NOT_PUT_BACK)] == [(row.verdict, row.why) for row in plan.rows]
 
@@ -434,7 +434,7 @@ def test_nothing_that_changed_nothing_is_undone(desk: Adjusted) -> None:
     desk.carry(operation)
 
     with pytest.raises(BadList, match="adjusted nothing"):
-        desk.core.undoing.preview(operation.id, ADMIN)
+        desk.core.undo_planner.preview(operation.id, ADMIN)
 
 
 # a second admin
@@ -466,13 +466,13 @@ def test_a_second_admin_approves_what_still_is_as_it_was() -> None:
     desk.crm.foreign_write(Kind.CONTACT, "1", {"cs_credits": 1})
     desk.crm.foreign_write(Kind.CONTACT, "2", {"cs_credits": 1})
 
-    approved = desk.core.approving.approve(given.id, BOB)
+    approved = desk.core.approvals.approve(given.id, BOB)
     with pytest.raises(NotApproved, match="it was 0 and is 1 now"):
-        desk.core.approving.approve(set_to.id, BOB)
+        desk.core.approvals.approve(set_to.id, BOB)
 
-    renewed = desk.core.approving.renew(set_to.id, ADMIN)
+    renewed = desk.core.approvals.renew(set_to.id, ADMIN)
     assert [Why.BALANCE_MOVED] == [row.why for row in renewed.rows]
-    assert [(1, 4)] == balances(desk.core.adjusting.again(renewed, ADMIN, without=()))
+    assert [(1, 4)] == balances(desk.core.adjustment_planner.again(renewed, ADMIN, without=()))
 
     desk.carry(approved)
     assert (4, 1) == (desk.held("1", "cs_credits"), desk.held("2", "cs_credits"))

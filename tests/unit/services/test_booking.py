@@ -53,13 +53,13 @@ WISH = Wish(contact_id=ContactId("101"), exam_id=ExamId("80"), dominant_hand="Le
 
 
 def plan(desk: TestDesk, wish: Wish = WISH, actor: Actor = STAFF) -> Plan:
-    return desk.core.booking.preview(wish, actor)
+    return desk.core.booking_preview.preview(wish, actor)
 
 
 def confirmed(desk: TestDesk, wish: Wish = WISH, actor: Actor = STAFF) -> Operation:
     made = plan(desk, wish, actor)
     assert made.rows[0].verdict is Verdict.WILL_CHANGE, made.rows[0]
-    return desk.core.operating.confirm(made.id, actor, reason="on the phone")
+    return desk.core.operation_commands.confirm(made.id, actor, reason="on the phone")
 
 
 def book(desk: TestDesk, wish: Wish = WISH, actor: Actor = STAFF) -> Item:
@@ -251,10 +251,10 @@ def test_after_a_cancellation_the_day_is_free_and_the_old_booking_keeps_its_past
     desk: TestDesk,
 ) -> None:
     book(desk)
-    cancel = desk.core.planning.preview(
+    cancel = desk.core.operation_planner.preview(
         OperationKind.CANCEL, ByReference(references=(NAME,)), STAFF
     )
-    desk.carry(desk.core.operating.confirm(cancel.id, STAFF, reason="ill", at_once=True))
+    desk.carry(desk.core.operation_commands.confirm(cancel.id, STAFF, reason="ill", at_once=True))
     assert (2, 3, 0) == state(desk)
 
     book(desk)
@@ -287,9 +287,9 @@ def test_a_booking_under_way_keeps_the_day_and_the_other_one_waits(desk: TestDes
     wish = replace(WISH, exam_id=ExamId("81"), attending_location="Calgary")
     second = confirmed(desk, wish)
     lose(desk, Fault.LATE, kind=Kind.BOOKING)
-    desk.core.carrying.carry_out(first.id)
+    desk.core.operation_runner.carry_out(first.id)
 
-    assert desk.core.carrying.carry_out(second.id) is not None
+    assert desk.core.operation_runner.carry_out(second.id) is not None
     assert (1, 4, 0) == state(desk)
     assert 3 == desk.crm.balance(Kind.EXAM, "81", TOTAL_BOOKINGS)
 
@@ -390,8 +390,8 @@ def test_a_name_that_somebody_else_takes_meanwhile_is_theirs(desk: TestDesk) -> 
 
 def test_confirming_twice_is_one_booking(desk: TestDesk) -> None:
     made = plan(desk)
-    first = desk.core.operating.confirm(made.id, STAFF, reason="a click")
-    second = desk.core.operating.confirm(made.id, STAFF, reason="another click")
+    first = desk.core.operation_commands.confirm(made.id, STAFF, reason="a click")
+    second = desk.core.operation_commands.confirm(made.id, STAFF, reason="another click")
     carried(desk, first)
     carried(desk, second)
 
@@ -404,7 +404,7 @@ def test_a_failed_booking_is_booked_anew_and_not_retried(desk: TestDesk) -> None
     item = book(desk)
 
     with pytest.raises(StateConflict, match="book again"):
-        desk.core.operating.retry(item.operation_id, ADMIN)
+        desk.core.operation_commands.retry(item.operation_id, ADMIN)
 
 
 def test_an_admin_books_without_a_credit_and_staff_do_not(desk: TestDesk) -> None:
@@ -413,7 +413,7 @@ def test_an_admin_books_without_a_credit_and_staff_do_not(desk: TestDesk) -> Non
         plan(desk, wish, STAFF)
     made = plan(desk, wish, ADMIN)
     with pytest.raises(NotAllowed, match="without a credit"):
-        desk.core.operating.confirm(made.id, STAFF, reason="x")
+        desk.core.operation_commands.confirm(made.id, STAFF, reason="x")
 
     book(desk, wish, ADMIN)
 
@@ -427,7 +427,7 @@ def test_managers_neither_book_nor_cancel(desk: TestDesk) -> None:
     with pytest.raises(NotAllowed):
         plan(desk, WISH, MANAGER)
     with pytest.raises(NotAllowed):
-        desk.core.planning.preview(
+        desk.core.operation_planner.preview(
             OperationKind.CANCEL, ByContact(ids=(ContactId("101"),)), MANAGER
         )
 
@@ -436,10 +436,12 @@ def test_staff_cancel_several_of_one_student_and_not_of_two(desk: TestDesk) -> N
     desk.crm.add_contact("102", {}, student_id="S2")
     for id_, contact in (("500", "101"), ("501", "101"), ("502", "102")):
         desk.booked(id_, contact, status="Active")
-    cancel = desk.core.planning.preview
+    cancel = desk.core.operation_planner.preview
     own = cancel(OperationKind.CANCEL, ByReference(references=("500", "501")), STAFF)
 
-    done = desk.carry(desk.core.operating.confirm(own.id, STAFF, reason="ill", at_once=True))
+    done = desk.carry(
+        desk.core.operation_commands.confirm(own.id, STAFF, reason="ill", at_once=True)
+    )
 
     assert done.hold_until == done.confirmed_at
     assert (4, 8) == state(desk, exam_id="70")[:2]
@@ -455,16 +457,16 @@ def test_staff_end_only_what_they_might_have_begun(desk: TestDesk) -> None:
         desk.booked(id_, contact, status="Active")
     batch = desk.confirm("500", "501", kind=OperationKind.CANCEL)
     with pytest.raises(NotAllowed):
-        desk.core.operating.call_off(batch.id, STAFF)
+        desk.core.operation_commands.call_off(batch.id, STAFF)
 
     own = desk.confirm("500", kind=OperationKind.CANCEL)
-    assert desk.core.operating.call_off(own.id, STAFF).state.value == "called off"
+    assert desk.core.operation_commands.call_off(own.id, STAFF).state.value == "called off"
 
 
 def test_an_expired_hold_of_the_day_is_of_use_to_the_next(desk: TestDesk) -> None:
     first = confirmed(desk)
     lose(desk, Fault.NOT_SENT, kind=Kind.EXAM, times=99)
-    desk.core.carrying.carry_out(first.id)  # and then its only worker dies
+    desk.core.operation_runner.carry_out(first.id)  # and then its only worker dies
     desk.crm.sending = lambda _: Fault.NONE
     second = confirmed(desk)
     desk.time += timedelta(days=2)

@@ -15,7 +15,7 @@ from core.credits.records import BookingId, ContactId, ExamId, Kind
 from core.operations.booking_rules import Wish
 from core.operations.states import ItemState
 from core.operations.verdicts import OperationKind
-from core.students.eligibility import Checking
+from core.students.eligibility import Eligibility
 from tests.fakes.crm import Fault, Request
 from tests.unit.services.desk import ADMIN, TestDesk
 from tests.unit.services.test_acts import told
@@ -136,14 +136,14 @@ def test_what_hubspot_refuses_is_told_as_a_write_that_did_not_land(
 def test_a_mark_that_is_tried_again_stands_there_when_it_lands(desk: TestDesk) -> None:
     lose(desk, Fault.REFUSED, nth=2)
     operation = desk.run("51", kind=OperationKind.CANCEL)
-    desk.carry(desk.core.operating.retry(operation.id, ADMIN))
+    desk.carry(desk.core.operation_commands.retry(operation.id, ADMIN))
 
     assert [What.CANCELLED, What.NOT_WRITTEN, What.MARKED] == whats(desk)
 
 
 def book(desk: TestDesk) -> Entry:
-    plan = desk.core.booking.preview(WISH, ADMIN)
-    desk.carry(desk.core.operating.confirm(plan.id, ADMIN, reason="by phone"))
+    plan = desk.core.booking_preview.preview(WISH, ADMIN)
+    desk.carry(desk.core.operation_commands.confirm(plan.id, ADMIN, reason="by phone"))
     return told(desk, What.BOOKED, What.NOT_WRITTEN)[-1]
 
 
@@ -212,7 +212,7 @@ READER = api_key(Scope.READ).actor
 
 
 ANN = ContactId("1")
-LOOKS: dict[str, Callable[[Checking], object]] = {
+LOOKS: dict[str, Callable[[Eligibility], object]] = {
     "balances": lambda checking: checking.contact(ANN, READER),
     "bookings": lambda checking: checking.bookings(ANN, READER),
     "a booking": lambda checking: checking.booking(ANN, BookingId("51"), READER),
@@ -224,7 +224,7 @@ LOOKS: dict[str, Callable[[Checking], object]] = {
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_an_app_that_reads_a_student_has_looked(desk: TestDesk, look: str) -> None:
-    LOOKS[look](desk.core.checking)
+    LOOKS[look](desk.core.eligibility)
 
     (entry,) = told(desk, What.LOOKED)
 
@@ -237,7 +237,7 @@ def test_an_app_that_reads_a_student_has_looked(desk: TestDesk, look: str) -> No
 
 def test_an_app_that_reads_all_of_a_student_has_looked_once_in_a_while(desk: TestDesk) -> None:
     for look in LOOKS.values():
-        look(desk.core.checking)
+        look(desk.core.eligibility)
 
     assert 1 == len(told(desk, What.LOOKED))
 
@@ -252,13 +252,13 @@ def test_a_look_that_cannot_be_recorded_sees_nothing(
     monkeypatch.setattr(desk.journal, "record", broken)
 
     with pytest.raises(JournalError):
-        LOOKS[look](desk.core.checking)
+        LOOKS[look](desk.core.eligibility)
 
 
 def test_looks_are_left_out_where_the_settings_say_so(desk: TestDesk) -> None:
-    quiet = replace(desk.core.noting, looks=False)
+    quiet = replace(desk.core.access_log, looks=False)
     for look in LOOKS.values():
-        look(replace(desk.core.checking, noting=quiet))
+        look(replace(desk.core.eligibility, noting=quiet))
 
     assert [] == told(desk, What.LOOKED)
 
@@ -272,8 +272,10 @@ def test_a_correction_marks_no_booking(desk: TestDesk) -> None:
 
     desk.crm.sending = spends
     operation = desk.run("51", kind=OperationKind.CANCEL)
-    plan = desk.core.correcting.preview(operation.id, ADMIN)
-    corrected = desk.carry(desk.core.operating.confirm(plan.id, ADMIN, reason="as verify found"))
+    plan = desk.core.corrections.preview(operation.id, ADMIN)
+    corrected = desk.carry(
+        desk.core.operation_commands.confirm(plan.id, ADMIN, reason="as verify found")
+    )
 
     assert {ItemState.DONE} == {item.state for item in desk.journal.items(corrected.id)}
     assert [What.CANCELLED, What.MARKED] == whats(desk)

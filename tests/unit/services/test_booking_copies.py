@@ -19,7 +19,7 @@ def desk() -> TestDesk:
     desk = TestDesk()
     desk.crm.add_contact("101", {"cs_credits": 1})
     desk.booked("501", "101", status="Active", token=CS)
-    desk.core.mirroring.read_and_copy([])
+    desk.core.mirror_copier.read_and_copy([])
     return desk
 
 
@@ -57,7 +57,7 @@ def test_a_cancel_whose_answer_was_lost_reaches_the_copy_though_no_credit_follow
     operation = desk.confirm("501", kind=OperationKind.CANCEL)
     desk.time = operation.hold_until
     desk.crm.sending = lambda r: Fault.ANSWER_LOST if r.what == "write" else Fault.NONE
-    desk.core.carrying.carry_out(operation.id)
+    desk.core.operation_runner.carry_out(operation.id)
     desk.crm.sending = lambda _: Fault.NONE
 
     desk.carry(operation)
@@ -72,7 +72,7 @@ def test_a_mark_that_is_refused_after_its_answer_was_lost_reaches_the_copy(desk:
     desk.crm.sending = lambda r: (
         Fault.NOT_SENT if r.what == "write" and r.kind is Kind.CONTACT else Fault.NONE
     )
-    desk.core.carrying.carry_out(operation.id)
+    desk.core.operation_runner.carry_out(operation.id)
     assert False is copied(desk)["token_refunded"]  # and the copy of the cancel is done with
     marks = iter([Fault.ANSWER_LOST, Fault.REFUSED])
     desk.crm.sending = lambda r: (
@@ -92,12 +92,12 @@ def test_a_booking_that_is_archived_while_it_is_marked_is_copied_when_it_is_back
     desk.crm.sending = lambda r: (
         Fault.NOT_SENT if r.what == "write" and r.kind is Kind.CONTACT else Fault.NONE
     )
-    desk.core.carrying.carry_out(operation.id)
+    desk.core.operation_runner.carry_out(operation.id)
     desk.drain()
     desk.crm.sending = lambda _: Fault.NONE
     record = desk.crm.truth.need(Kind.BOOKING, "501")
     desk.crm.truth.archive(record)
-    desk.core.carrying.carry_out(operation.id)
+    desk.core.operation_runner.carry_out(operation.id)
     desk.crm.truth.restore(record)
     desk.time += timedelta(seconds=5)
     desk.carry(operation)

@@ -93,8 +93,8 @@ def test_a_mark_that_our_own_undo_cleared_is_nobodys_mischief() -> None:
     desk.booked("51", "1", token=CS)
     desk.time += timedelta(hours=1)
     refund: Operation = desk.run("51")
-    undo = desk.core.undoing.preview(refund.id, ADMIN)
-    desk.carry(desk.core.operating.confirm(undo.id, ADMIN, reason="a mistake"))
+    undo = desk.core.undo_planner.preview(refund.id, ADMIN)
+    desk.carry(desk.core.operation_commands.confirm(undo.id, ADMIN, reason="a mistake"))
 
     desk.time += LOOKS[0]
     desk.core.late_looks.look()
@@ -113,10 +113,10 @@ def refunded_with_a_late_mark(*, others_give: bool) -> list[Warned]:
         Fault.NOT_SENT if request.changes and request.kind is Kind.BOOKING else Fault.NONE
     )
     refund = desk.confirm("51")
-    held = desk.core.carrying.carry_out(refund.id)
+    held = desk.core.operation_runner.carry_out(refund.id)
     assert held is not None
     desk.time = held
-    desk.core.carrying.carry_out(refund.id)
+    desk.core.operation_runner.carry_out(refund.id)
     assert 3 == desk.held("1", "cs_credits")
     desk.time += timedelta(minutes=1)
     if others_give:
@@ -151,7 +151,7 @@ def test_of_two_cancelled_bookings_with_late_marks_each_may_be_the_one_that_othe
         desk.booked(booking, "1", token=CS, status="Active")
     desk.time += timedelta(hours=1)
     cancelled = desk.confirm("51", "52", kind=OperationKind.CANCEL)
-    desk.time = desk.core.carrying.carry_out(cancelled.id) or desk.time
+    desk.time = desk.core.operation_runner.carry_out(cancelled.id) or desk.time
     sent: list[str] = []
 
     def no_mark(request: Request) -> Fault:
@@ -162,7 +162,7 @@ def test_of_two_cancelled_bookings_with_late_marks_each_may_be_the_one_that_othe
         return Fault.NONE
 
     desk.crm.sending = no_mark
-    desk.core.carrying.carry_out(cancelled.id)
+    desk.core.operation_runner.carry_out(cancelled.id)
     assert 4 == desk.held("1", "cs_credits")
     desk.time += timedelta(minutes=1)
     desk.crm.foreign_write(Kind.CONTACT, "1", {"cs_credits": 3}, **ADMIN_APP)

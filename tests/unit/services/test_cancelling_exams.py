@@ -51,7 +51,7 @@ def school(
 def ask(
     desk: TestDesk, *, to: ExamId | None = THERE, keeps: bool = False, tell: str | None = None
 ) -> ExamAct:
-    return desk.core.cancelling_exams.ask(
+    return desk.core.whole_exam_cancellation.ask(
         HERE, ADMIN, to=to, keeps=keeps, reason="the room is closed", tell=tell
     )
 
@@ -66,7 +66,7 @@ def carry(desk: TestDesk, act: ExamAct) -> ExamActReport:
             again = desk.core.carries[task.work](task.id)
             if again is not None:
                 desk.time = max(desk.time, again)
-    report = desk.core.cancelling_exams.report(HERE, ADMIN)
+    report = desk.core.whole_exam_cancellation.report(HERE, ADMIN)
     assert report is not None
     assert act.id == report.act.id
     return report
@@ -120,7 +120,7 @@ def test_each_student_is_told_once_what_became_of_their_own_booking() -> None:
         "Reason: no heating"
     ) == said[ContactId("100")].text
     assert 3 == len(desk.crm.mails)
-    again = desk.core.cancelling_exams.report(HERE, ADMIN)
+    again = desk.core.whole_exam_cancellation.report(HERE, ADMIN)
     assert again is not None
     assert (3, 0) == again.told
 
@@ -159,7 +159,7 @@ def test_kept_credits_stay_where_they_are() -> None:
 def test_a_preview_changes_nothing_and_counts_what_the_act_does() -> None:
     desk = school()
 
-    found = desk.core.cancelling_exams.preview(HERE, ADMIN, to=THERE, keeps=False)
+    found = desk.core.whole_exam_cancellation.preview(HERE, ADMIN, to=THERE, keeps=False)
 
     assert (2, 1, 1, 3) == (
         len(found.moving), len(found.cancelling), found.credits_, found.number,
@@ -173,7 +173,7 @@ def test_what_cannot_be_cancelled_is_left_and_told_with_the_reason() -> None:
     desk = school()
     desk.crm.foreign_write(Kind.BOOKING, "500", {"attendance": "Yes"})
 
-    found = desk.core.cancelling_exams.preview(HERE, ADMIN, to=None, keeps=False)
+    found = desk.core.whole_exam_cancellation.preview(HERE, ADMIN, to=None, keeps=False)
     report = carry(desk, ask(desk, to=None))
 
     assert [("500", Why.ATTENDED)] == [(row.booking_id, row.why) for row in found.left]
@@ -235,10 +235,12 @@ def test_a_second_act_of_the_exam_cancels_what_is_active_there_since() -> None:
 @pytest.mark.parametrize(("typed", "told"), [(3, ""), (2, "type 3 to confirm"), (None, "")])
 def test_a_large_act_is_confirmed_by_its_number(typed: int | None, told: str) -> None:
     desk = school()
-    object.__setattr__(desk.core.operating, "typed_above", 2)
+    object.__setattr__(desk.core.operation_commands, "typed_above", 2)
     refused = ""
     try:
-        desk.core.cancelling_exams.ask(HERE, ADMIN, to=THERE, keeps=False, reason="r", typed=typed)
+        desk.core.whole_exam_cancellation.ask(
+            HERE, ADMIN, to=THERE, keeps=False, reason="r", typed=typed
+        )
     except NotConfirmed as error:
         refused = str(error)
 
@@ -249,7 +251,7 @@ def test_no_act_without_a_reason_or_to_the_exam_itself() -> None:
     desk = school()
 
     with pytest.raises(NotConfirmed, match="give a reason"):
-        desk.core.cancelling_exams.ask(HERE, ADMIN, to=None, keeps=False, reason=" ")
+        desk.core.whole_exam_cancellation.ask(HERE, ADMIN, to=None, keeps=False, reason=" ")
     with pytest.raises(BadList, match="choose another exam"):
         ask(desk, to=HERE)
 
@@ -265,14 +267,14 @@ def test_an_act_above_the_limit_has_each_operation_approved_however_small() -> N
 
     act = ask(desk)
     for _ in range(3):
-        desk.core.cancelling_exams.carry_out(act.id)
+        desk.core.whole_exam_cancellation.carry_out(act.id)
     move_id = desk.journal.exam_act(act.id).move_id
 
     operation = desk.journal.operation(move_id)
     assert OperationState.AWAITING is operation.state
     assert "more than 2 bookings" == operation.needs_approval
     assert f"operation {move_id}: {operation.state}" == desk.journal.exam_act(act.id).waiting_for
-    desk.core.approving.approve(move_id, desk.core.access.actor(BEN))
+    desk.core.approvals.approve(move_id, desk.core.access.actor(BEN))
     report = carry_to_approval(desk, act)
     assert report.move is not None
     assert report.cancel is not None
@@ -286,10 +288,10 @@ def carry_to_approval(desk: TestDesk, act: ExamAct) -> ExamActReport:
         held = desk.journal.exam_act(act.id)
         for id_ in held.operations:
             if desk.journal.operation(id_).state is not OperationState.AWAITING:
-                desk.core.carrying.carry_out(id_)
-        desk.core.cancelling_exams.carry_out(act.id)
+                desk.core.operation_runner.carry_out(id_)
+        desk.core.whole_exam_cancellation.carry_out(act.id)
         desk.time = max(desk.time, desk.journal.operation(held.move_id).hold_until)
-    report = desk.core.cancelling_exams.report(HERE, ADMIN)
+    report = desk.core.whole_exam_cancellation.report(HERE, ADMIN)
     assert report is not None
     return report
 
@@ -297,9 +299,9 @@ def carry_to_approval(desk: TestDesk, act: ExamAct) -> ExamActReport:
 def test_a_withdrawn_move_ends_the_act_and_cancels_nobody() -> None:
     desk = school()
     act = ask(desk)
-    desk.core.cancelling_exams.carry_out(act.id)
+    desk.core.whole_exam_cancellation.carry_out(act.id)
     move_id = desk.journal.exam_act(act.id).move_id
-    desk.core.operating.call_off(move_id, ADMIN)
+    desk.core.operation_commands.call_off(move_id, ADMIN)
 
     report = carry(desk, act)
 
@@ -311,9 +313,9 @@ def test_a_withdrawn_move_ends_the_act_and_cancels_nobody() -> None:
 def test_a_stop_withdraws_what_is_held_and_begins_nothing_more() -> None:
     desk = school()
     act = ask(desk)
-    desk.core.cancelling_exams.carry_out(act.id)
+    desk.core.whole_exam_cancellation.carry_out(act.id)
 
-    desk.core.cancelling_exams.stop(act.id, ADMIN)
+    desk.core.whole_exam_cancellation.stop(act.id, ADMIN)
     report = carry(desk, act)
 
     assert (ExamActState.STOPPED, f"stopped by {ADMIN.email}") == (
@@ -322,13 +324,13 @@ def test_a_stop_withdraws_what_is_held_and_begins_nothing_more() -> None:
     assert report.closed
     assert ([2, 2, 2], (3, 8)) == (held(desk), seats(desk))
     with pytest.raises(StateConflict):
-        desk.core.cancelling_exams.stop(act.id, ADMIN)
+        desk.core.whole_exam_cancellation.stop(act.id, ADMIN)
 
 
 def test_an_exam_is_not_reopened_while_its_bookings_are_being_cancelled() -> None:
     desk = school()
     act = ask(desk)
-    desk.core.cancelling_exams.carry_out(act.id)
+    desk.core.whole_exam_cancellation.carry_out(act.id)
 
     with pytest.raises(BadList, match="stop that first"):
         desk.core.exam_cancellation.reopen(HERE, ADMIN, reason="a mistake")
@@ -341,7 +343,7 @@ def test_a_person_who_lost_the_role_begins_nothing_more() -> None:
     desk = school()
     desk.core.access.grant(BEN, Role.ADMIN, ADMIN)
     ben = desk.core.access.actor(BEN)
-    act = desk.core.cancelling_exams.ask(HERE, ben, to=None, keeps=False, reason="r")
+    act = desk.core.whole_exam_cancellation.ask(HERE, ben, to=None, keeps=False, reason="r")
     desk.core.access.grant(BEN, Role.STAFF, ADMIN)
 
     report = carry(desk, act)
@@ -367,18 +369,18 @@ def test_an_act_that_cannot_go_on_is_tried_ever_more_seldom_and_goes_on_by_itsel
     """Each try reads every booking of the exam: HubSpot is not asked every two seconds for it."""
     desk = school(tell_by=TellBy(channel=Channel.SINGLE_SEND, email_id=77))
     act = ask(desk, tell="no heating")
-    said = desk.core.operating.tell_by
-    object.__setattr__(desk.core.operating, "tell_by", NO_TELLING)
+    said = desk.core.operation_commands.tell_by
+    object.__setattr__(desk.core.operation_commands, "tell_by", NO_TELLING)
     waits = []
     for _ in range(7):
-        again = desk.core.cancelling_exams.carry_out(act.id)
+        again = desk.core.whole_exam_cancellation.carry_out(act.id)
         assert again is not None
         waits.append((again - desk.time).total_seconds())
         desk.time = again
 
     assert [2, 4, 8, 16, 32, 60, 60] == waits
     assert OFF in desk.journal.exam_act(act.id).waiting_for
-    object.__setattr__(desk.core.operating, "tell_by", said)
+    object.__setattr__(desk.core.operation_commands, "tell_by", said)
     report = carry(desk, act)
 
     assert ExamActState.DONE is report.act.state

@@ -123,12 +123,12 @@ def test_a_hold_is_no_longer_than_it_was_meant_though_the_clock_is_put_back() ->
     operation = desk.confirm("1")
     desk.set_by -= HOUR
 
-    again = desk.core.carrying.carry_out(operation.id)
+    again = desk.core.operation_runner.carry_out(operation.id)
 
     assert again is not None
     assert again - desk.now() <= operation.hold_until - operation.confirmed_at
     desk.time += again - desk.now()
-    desk.core.carrying.carry_out(operation.id)
+    desk.core.operation_runner.carry_out(operation.id)
     assert 6 == desk.held("100", "cs_credits")
 
 
@@ -141,19 +141,19 @@ def test_an_answer_that_was_lost_is_waited_for_as_long_as_ever_though_the_clock_
         operation = desk.confirm("1")
         desk.time += MINUTE
         desk.crm.sending = late
-        desk.core.carrying.carry_out(operation.id)
+        desk.core.operation_runner.carry_out(operation.id)
         desk.crm.sending = lambda _: Fault.NONE
         desk.set_by += by
         desk.crm.foreign_write(Kind.CONTACT, "100", {"cs_credits": 4})
 
         for _ in range(4):
-            again = desk.core.carrying.carry_out(operation.id)
+            again = desk.core.operation_runner.carry_out(operation.id)
             assert again is not None, "it may still arrive"
             assert again - desk.now() <= QUIET_PERIOD
             desk.time += 10 * SECOND
         desk.crm.deliver_late()
         desk.time += QUIET_PERIOD
-        desk.core.carrying.carry_out(operation.id)
+        desk.core.operation_runner.carry_out(operation.id)
 
         (record,) = desk.journal.writes(operation.id)
         assert WriteState.LANDED is record.state, by

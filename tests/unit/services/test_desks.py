@@ -75,7 +75,7 @@ class Two:
 
     def plan(self, core: Core, *bookings: str) -> str:
         kind = OperationKind.REFUND
-        return core.planning.preview(kind, ByReference(references=bookings), ADMIN).id
+        return core.operation_planner.preview(kind, ByReference(references=bookings), ADMIN).id
 
     def still_owed(self, core: Core, *bookings: str) -> None:
         """An admin of that desk says so, whatever the history of the balance tells."""
@@ -84,9 +84,9 @@ class Two:
 
     def refund(self, core: Core, *bookings: str) -> str:
         operation = self.plan(core, *bookings)
-        core.operating.confirm(operation, ADMIN, reason="a test")
+        core.operation_commands.confirm(operation, ADMIN, reason="a test")
         for _ in range(5):
-            core.carrying.carry_out(operation)
+            core.operation_runner.carry_out(operation)
         return operation
 
 
@@ -127,7 +127,7 @@ def test_each_desk_sees_the_other_and_neither_confirms(two: Two) -> None:
 
     for core, host in ((two.first, "host-1"), (two.second, "host-0")):
         with pytest.raises(NotConfirmed, match=f"{host}.*is at work on this HubSpot account"):
-            core.operating.confirm(two.plan(core, "1"), ADMIN, reason="a test")
+            core.operation_commands.confirm(two.plan(core, "1"), ADMIN, reason="a test")
         (found,) = core.desks.findings()
         assert (Health.FAULT, True) == (found.health, host in found.said)
 
@@ -137,9 +137,11 @@ def test_a_student_s_app_is_not_held_up_by_another_desk(two: Two) -> None:
     two.one.booked("1", "100", status="Active")
     two.both_run()
     app = Actor(email="app", role=Role.ADMIN, only=ALLOWED[Role.ADMIN])
-    plan = two.first.planning.preview(OperationKind.CANCEL, ByReference(references=("1",)), ADMIN)
+    plan = two.first.operation_planner.preview(
+        OperationKind.CANCEL, ByReference(references=("1",)), ADMIN
+    )
 
-    two.first.operating.confirm(plan.id, app, reason="by the student")
+    two.first.operation_commands.confirm(plan.id, app, reason="by the student")
 
 
 def test_a_desk_that_fell_silent_is_no_objection(two: Two) -> None:
@@ -219,10 +221,12 @@ def test_no_seat_is_freed_when_another_desk_wrote_the_student(two: Two) -> None:
     two.one.booked("0", "100")
     two.one.booked("1", "100", status="Active")
     two.refund(two.first, "0")
-    plan = two.second.planning.preview(OperationKind.CANCEL, ByReference(references=("1",)), ADMIN)
-    two.second.operating.confirm(plan.id, ADMIN, reason="a test")
+    plan = two.second.operation_planner.preview(
+        OperationKind.CANCEL, ByReference(references=("1",)), ADMIN
+    )
+    two.second.operation_commands.confirm(plan.id, ADMIN, reason="a test")
 
-    two.second.carrying.carry_out(plan.id)
+    two.second.operation_runner.carry_out(plan.id)
 
     (item,) = two.journals[1].items(plan.id)
     assert (ItemState.BLOCKED, False) == (item.state, item.cancelled)
@@ -296,7 +300,9 @@ def test_what_a_desk_gave_and_could_not_mark_is_not_given_by_the_one_that_takes_
     two.second.desks.take_over(ADMIN, reason="the old server is gone")
     two.pass_time(1)
 
-    plan = two.second.planning.preview(OperationKind.REFUND, ByReference(references=("2",)), ADMIN)
+    plan = two.second.operation_planner.preview(
+        OperationKind.REFUND, ByReference(references=("2",)), ADMIN
+    )
 
     (row,) = plan.rows
     assert (Verdict.SKIP, Why.GIVEN_BACK) == (row.verdict, row.why)
@@ -314,7 +320,7 @@ def test_the_desk_that_was_taken_over_writes_and_confirms_no_more(two: Two) -> N
     name = two.second.desks.id()
     assert f"desk {name} took over from this one" in two.first.desks.barred()
     with pytest.raises(NotConfirmed, match="took over from this one"):
-        two.first.operating.confirm(plan, ADMIN, reason="a test")
+        two.first.operation_commands.confirm(plan, ADMIN, reason="a test")
     (found,) = two.first.desks.findings()
     assert Health.FAULT is found.health
     assert "" == two.second.desks.barred()
@@ -324,13 +330,13 @@ def test_the_desk_that_was_taken_over_writes_and_confirms_no_more(two: Two) -> N
 def test_what_was_confirmed_before_is_not_written_after_a_takeover(two: Two) -> None:
     two.one.booked("0", "100")
     operation = two.plan(two.first, "0")
-    two.first.operating.confirm(operation, ADMIN, reason="a test")
+    two.first.operation_commands.confirm(operation, ADMIN, reason="a test")
     two.both_run()
     two.second.desks.take_over(ADMIN, reason="it moved")
     two.first.desks.renew()
 
     for _ in range(3):
-        two.first.carrying.carry_out(operation)
+        two.first.operation_runner.carry_out(operation)
 
     (item,) = two.journals[0].items(operation)
     assert "took over from this one" in item.why

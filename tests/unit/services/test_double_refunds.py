@@ -93,7 +93,7 @@ def test_a_student_whose_app_thinks_before_it_gives_the_credit_back_gets_one(
     operation = desk.confirm("500", kind=CANCEL)
     before(desk, "write", Kind.BOOKING, lambda: cancels(desk))
     desk.time += timedelta(seconds=11)  # its hold is over
-    again = desk.core.carrying.carry_out(operation.id)
+    again = desk.core.operation_runner.carry_out(operation.id)
     assert again is not None
     assert again > desk.time + timedelta(seconds=50)
     assert 1 == desk.held("100", CS)
@@ -134,7 +134,7 @@ def test_a_credit_that_came_just_before_our_cancel_is_for_a_person_to_decide(
     assert 2 == desk.held("100", CS)
     assert (ItemState.UNDECIDED, True) == (item.state, item.cancelled)
     assert "1 → 2 by an app (student-app) at 4 May 2026 10:00:20 UTC" in item.why
-    assert [item] == desk.core.deciding.unclear(operation.id, ADMIN)
+    assert [item] == desk.core.resolution.unclear(operation.id, ADMIN)
 
 
 def test_a_credit_given_back_to_a_student_who_was_just_made_is_seen() -> None:
@@ -191,7 +191,7 @@ def unclear(desk: TestDesk) -> Operation:
 
 def test_a_person_who_says_it_is_refunded_ends_it_for_every_operation(desk: TestDesk) -> None:
     operation = unclear(desk)
-    desk.core.deciding.rule(operation.id, BookingId("500"), ADMIN, refunded=True, why="the app")
+    desk.core.resolution.rule(operation.id, BookingId("500"), ADMIN, refunded=True, why="the app")
 
     assert ItemState.SKIPPED is item_of(desk, operation).state
     again = desk.confirm("500")
@@ -199,14 +199,14 @@ def test_a_person_who_says_it_is_refunded_ends_it_for_every_operation(desk: Test
     assert 2 == desk.held("100", CS)
     assert ItemState.SKIPPED is item_of(desk, again).state
     with pytest.raises(StateConflict, match="nothing to decide"):
-        desk.core.deciding.rule(operation.id, BookingId("500"), ADMIN, refunded=False, why="no")
+        desk.core.resolution.rule(operation.id, BookingId("500"), ADMIN, refunded=False, why="no")
     with pytest.raises(UnknownId, match="no booking 9"):
-        desk.core.deciding.rule(operation.id, BookingId("9"), ADMIN, refunded=False, why="no")
+        desk.core.resolution.rule(operation.id, BookingId("9"), ADMIN, refunded=False, why="no")
 
 
 def test_a_person_who_says_it_is_owed_lets_it_be_refunded_once(desk: TestDesk) -> None:
     operation = unclear(desk)
-    desk.core.deciding.rule(operation.id, BookingId("500"), ADMIN, refunded=False, why="bought")
+    desk.core.resolution.rule(operation.id, BookingId("500"), ADMIN, refunded=False, why="bought")
     desk.carry(operation)
 
     assert 3 == desk.held("100", CS)
@@ -223,7 +223,7 @@ def test_two_people_decide_on_two_bookings_of_one_operation_at_once(desk: TestDe
     operation = unclear_twice(desk)
 
     def decide(booking: str) -> None:
-        rule = desk.core.deciding.rule
+        rule = desk.core.resolution.rule
         rule(operation.id, BookingId(booking), ADMIN, refunded=True, why="the app")
 
     as_a_run_begins(desk, lambda: decide("501"))
@@ -240,7 +240,7 @@ def test_of_two_who_decide_on_one_booking_at_once_the_first_counts(
     operation = unclear(desk)
 
     def decide(refunded: bool) -> None:
-        rule = desk.core.deciding.rule
+        rule = desk.core.resolution.rule
         rule(operation.id, BookingId("500"), ADMIN, refunded=refunded, why="looked")
 
     as_a_run_begins(desk, lambda: decide(first))
@@ -255,7 +255,7 @@ def test_two_who_say_the_same_of_one_booking_decide_it_once(desk: TestDesk) -> N
     operation = unclear(desk)
 
     def decide() -> None:
-        rule = desk.core.deciding.rule
+        rule = desk.core.resolution.rule
         rule(operation.id, BookingId("500"), ADMIN, refunded=True, why="looked")
 
     as_a_run_begins(desk, decide)
@@ -275,7 +275,7 @@ def test_a_worker_that_looks_late_in_that_moment_costs_a_decision_nothing(
     desk.time += timedelta(hours=3)
 
     as_a_run_begins(desk, lambda: (desk.journal.begin_run(operation.id, at=desk.now()), look()))
-    rule = desk.core.deciding.rule
+    rule = desk.core.resolution.rule
     rule(operation.id, BookingId("500"), ADMIN, refunded=False, why="bought one")
     desk.carry(operation)
 
@@ -290,15 +290,17 @@ def test_a_decision_that_others_always_forestall_decides_nothing_and_says_so(
     as_a_run_begins(desk, lambda: begin(operation.id, at=desk.now()), times=100)
 
     with pytest.raises(StateConflict, match="do it again"):
-        desk.core.deciding.rule(operation.id, BookingId("500"), ADMIN, refunded=True, why="seen")
+        desk.core.resolution.rule(operation.id, BookingId("500"), ADMIN, refunded=True, why="seen")
 
     assert ItemState.UNDECIDED is item_of(desk, operation).state
 
 
 def test_no_other_operation_refunds_what_is_unclear(desk: TestDesk) -> None:
     operation = unclear(desk)
-    plan = desk.core.planning.preview(OperationKind.REFUND, ByReference(references=("500",)), ADMIN)
-    again = desk.core.operating.confirm(plan.id, ADMIN, reason="another try")
+    plan = desk.core.operation_planner.preview(
+        OperationKind.REFUND, ByReference(references=("500",)), ADMIN
+    )
+    again = desk.core.operation_commands.confirm(plan.id, ADMIN, reason="another try")
     desk.carry(again)
 
     assert 2 == desk.held("100", CS)
@@ -475,7 +477,9 @@ def test_a_booking_that_is_moved_just_before_its_cancel_waits_for_a_person(desk:
     assert (About.MOVED, "500") == (warned.about, warned.record)
     assert "moved from exam 70 to exam 71" in warned.told
 
-    desk.core.deciding.rule(operation.id, BookingId("500"), ADMIN, refunded=False, why="asked Lee")
+    desk.core.resolution.rule(
+        operation.id, BookingId("500"), ADMIN, refunded=False, why="asked Lee"
+    )
     desk.carry(operation)
     assert (ItemState.DONE, 3) == (item_of(desk, operation).state, desk.held("100", CS))
     assert 4 == desk.crm.balance(Kind.EXAM, "71", "total_bookings")
@@ -599,7 +603,7 @@ def test_whose_cancel_of_a_booking_without_a_credit_it_was_is_asked_until_hubspo
     desk.time = overridden.hold_until
     before(desk, "write", Kind.BOOKING, lambda: cancels(desk, "502"))
     desk.crm.answered = lambda r: no_histories(desk) if r.changes else None
-    again = desk.core.carrying.carry_out(overridden.id)
+    again = desk.core.operation_runner.carry_out(overridden.id)
     assert again is not None
     assert ItemState.CANCELLED is item_of(desk, overridden, "502").state
 
@@ -646,7 +650,7 @@ def test_a_cancel_of_ours_that_may_still_arrive_is_waited_for_without_a_credit_t
 
     desk.time = overridden.hold_until
     desk.crm.sending = late
-    again = desk.core.carrying.carry_out(overridden.id)
+    again = desk.core.operation_runner.carry_out(overridden.id)
 
     assert again is not None
     assert ItemState.CANCELLED is item_of(desk, overridden, "502").state

@@ -42,14 +42,14 @@ def desk() -> TestDesk:
 
 
 def copy(desk: TestDesk, kind: Kind, *ids: str) -> None:
-    desk.core.mirroring.put([Due(kind=kind, record_id=id_, row=None) for id_ in ids])
+    desk.core.mirror_copier.put([Due(kind=kind, record_id=id_, row=None) for id_ in ids])
     desk.drain()
 
 
 def sweep(desk: TestDesk, mode: SweepMode = SweepMode.FULL) -> dict[str, Cause]:
     """What a sweep finds that is asked for and carried to its end."""
     desk.time += timedelta(milliseconds=1)
-    asked = desk.core.sweeping.ask(mode, ADMIN)
+    asked = desk.core.sweep_runner.ask(mode, ADMIN)
     desk.carry_on(Work.SWEEP, asked.id)
     done = desk.journal.sweep(asked.id)
     assert done.complete
@@ -58,7 +58,7 @@ def sweep(desk: TestDesk, mode: SweepMode = SweepMode.FULL) -> dict[str, Cause]:
 
 def repaired(desk: TestDesk, drifts: Sequence[Drift]) -> dict[str, RowState]:
     """What becomes of each record of a repair."""
-    asked = desk.core.repairing.confirm(drifts, ADMIN, "a test")
+    asked = desk.core.repair_runner.confirm(drifts, ADMIN, "a test")
     desk.carry_on(Work.REPAIR, asked.id)
     assert desk.journal.repair(asked.id).ended
     return {row.drift.record_id: row.state for row in desk.journal.repair_rows(asked.id)}
@@ -116,7 +116,7 @@ def test_a_quick_check_keeps_what_a_full_one_found_missing_until_it_is_repaired(
     assert [missing] * 2 == [sweep(desk, SweepMode.KNOWN) for _ in range(2)]
     assert last(desk).known == last(desk).compared
 
-    repaired(desk, desk.core.repairing.of_record("14", ADMIN))
+    repaired(desk, desk.core.repair_runner.of_record("14", ADMIN))
 
     assert {"34": Cause.MISSING_ROW} == sweep(desk, SweepMode.KNOWN)
 
@@ -133,7 +133,9 @@ def test_a_missing_row_whose_record_is_archived_since_is_missed_no_more(desk: Te
 def test_each_repaired_record_and_the_end_of_a_repair_are_in_the_audit(desk: TestDesk) -> None:
     edit_mirror(desk, "12", cs_credits=7, email="mallory@example.test")
     desk.crm.foreign_write(Kind.CONTACT, "11", {"cs_credits": "abc"})
-    drifts = [each for id_ in ("11", "12") for each in desk.core.repairing.of_record(id_, ADMIN)]
+    drifts = [
+        each for id_ in ("11", "12") for each in desk.core.repair_runner.of_record(id_, ADMIN)
+    ]
     repaired(desk, drifts)
 
     done, ended = (
@@ -160,7 +162,7 @@ def test_a_booking_of_a_merged_contact_follows_it_and_is_repaired(desk: TestDesk
     desk.crm.merge(Kind.CONTACT, "11", "13")
 
     assert Cause.CONTACT_MERGED is sweep(desk)["31"]
-    (drift,) = desk.core.repairing.of_record("31", ADMIN)
+    (drift,) = desk.core.repair_runner.of_record("31", ADMIN)
     assert {"31": RowState.REPAIRED} == repaired(desk, [drift])
 
 
@@ -168,13 +170,13 @@ def test_an_unreadable_balance_is_found_and_cannot_be_repaired(desk: TestDesk) -
     desk.crm.foreign_write(Kind.CONTACT, "11", {"cs_credits": "abc"})
 
     assert {"11": Cause.UNREADABLE_VALUE} == sweep(desk)
-    (drift,) = desk.core.repairing.of_record("11", ADMIN)
+    (drift,) = desk.core.repair_runner.of_record("11", ADMIN)
     assert {"11": RowState.NOT_REPAIRABLE} == repaired(desk, [drift])
 
 
 def test_a_copy_that_is_due_is_left_alone(desk: TestDesk) -> None:
     desk.crm.foreign_write(Kind.CONTACT, "11", {"cs_credits": 0})
-    desk.core.mirroring.put([Due(kind=Kind.CONTACT, record_id="11", row=None)])
+    desk.core.mirror_copier.put([Due(kind=Kind.CONTACT, record_id="11", row=None)])
 
     assert {} == sweep(desk)
     assert 1 == last(desk).left_alone
@@ -182,7 +184,7 @@ def test_a_copy_that_is_due_is_left_alone(desk: TestDesk) -> None:
 
 def test_a_dead_letter_is_a_failed_copy_with_its_error(desk: TestDesk) -> None:
     desk.crm.foreign_write(Kind.CONTACT, "11", {"cs_credits": 0})
-    desk.core.mirroring.put([Due(kind=Kind.CONTACT, record_id="11", row=None)])
+    desk.core.mirror_copier.put([Due(kind=Kind.CONTACT, record_id="11", row=None)])
     desk.mirror.refuse = lambda _kind, _row: "no such column"
     for _ in range(9):
         desk.time += timedelta(minutes=2)
@@ -267,8 +269,8 @@ def test_a_sweep_says_that_it_paused_and_goes_on_from_its_page_by_itself(
     edit_mirror(desk, "11", cs_credits=7)
     edit_mirror(desk, "13", cs_credits=7)
     desk.crm.sending = lambda r: Fault.NOT_SENT if "13" in r.ids else Fault.NONE
-    asked = desk.core.sweeping.ask(SweepMode.KNOWN, ADMIN)
-    again = desk.core.sweeping.carry_out(asked.id)
+    asked = desk.core.sweep_runner.ask(SweepMode.KNOWN, ADMIN)
+    again = desk.core.sweep_runner.carry_out(asked.id)
     paused = last(desk)
     desk.crm.sending = lambda r: Fault.NOT_SENT if "11" in r.ids else Fault.NONE
 
@@ -283,10 +285,10 @@ def test_a_sweep_says_that_it_paused_and_goes_on_from_its_page_by_itself(
 
 def test_a_store_that_stays_away_is_asked_less_and_less_often(desk: TestDesk) -> None:
     desk.mirror.die()
-    asked = desk.core.sweeping.ask(SweepMode.KNOWN, ADMIN)
+    asked = desk.core.sweep_runner.ask(SweepMode.KNOWN, ADMIN)
     waits = []
     for _ in range(8):
-        again = desk.core.sweeping.carry_out(asked.id)
+        again = desk.core.sweep_runner.carry_out(asked.id)
         assert again is not None
         waits.append((again - desk.time).total_seconds())
         desk.time = again
@@ -298,12 +300,12 @@ def test_a_sweep_that_was_paused_for_too_long_is_given_up_and_the_next_begins_an
     desk: TestDesk,
 ) -> None:
     desk.mirror.die()
-    asked = desk.core.sweeping.ask(SweepMode.KNOWN, ADMIN)
-    desk.core.sweeping.carry_out(asked.id)
+    asked = desk.core.sweep_runner.ask(SweepMode.KNOWN, ADMIN)
+    desk.core.sweep_runner.carry_out(asked.id)
     desk.mirror.come_back()
     desk.time += sweeping.RESUMABLE + timedelta(seconds=1)
 
-    assert desk.core.sweeping.carry_out(asked.id) is None
+    assert desk.core.sweep_runner.carry_out(asked.id) is None
     assert SweepState.GIVEN_UP is last(desk).state
     assert "gave a sweep up" == desk.journal.events()[0].what
     assert {} == sweep(desk, SweepMode.KNOWN)
@@ -317,11 +319,11 @@ def test_the_watermark_never_passes_a_sweep_that_failed(desk: TestDesk) -> None:
     desk.crm.foreign_write(Kind.CONTACT, "11", {"cs_credits": 0})
     desk.time += timedelta(hours=2)
     desk.mirror.die()
-    asked = desk.core.sweeping.ask(SweepMode.INCREMENTAL, ADMIN)
-    desk.core.sweeping.carry_out(asked.id)
+    asked = desk.core.sweep_runner.ask(SweepMode.INCREMENTAL, ADMIN)
+    desk.core.sweep_runner.carry_out(asked.id)
     desk.mirror.come_back()
     desk.time += timedelta(hours=8)  # too long ago to go on with
-    desk.core.sweeping.carry_out(asked.id)
+    desk.core.sweep_runner.carry_out(asked.id)
 
     assert {"11": Cause.CHANGED_IN_HUBSPOT} == sweep(desk, SweepMode.INCREMENTAL)
     assert first.started_at - sweeping.OVERLAP == last(desk).since
@@ -330,18 +332,18 @@ def test_the_watermark_never_passes_a_sweep_that_failed(desk: TestDesk) -> None:
 def test_asking_twice_is_one_sweep_told_once_and_one_mode_does_not_hinder_another(
     desk: TestDesk,
 ) -> None:
-    first = desk.core.sweeping.ask(SweepMode.KNOWN, ADMIN)
+    first = desk.core.sweep_runner.ask(SweepMode.KNOWN, ADMIN)
     desk.time += timedelta(seconds=1)
 
-    assert first == desk.core.sweeping.ask(SweepMode.KNOWN, ADMIN)
-    assert first.id != desk.core.sweeping.ask(SweepMode.FULL, ADMIN).id
+    assert first == desk.core.sweep_runner.ask(SweepMode.KNOWN, ADMIN)
+    assert first.id != desk.core.sweep_runner.ask(SweepMode.FULL, ADMIN).id
     told = [event.detail["mode"] for event in desk.journal.events()]
     assert ["full", "known"] == told
     assert f"sweep/{first.id}" in desk.engine.submitted
 
 
 def test_a_process_that_was_taken_for_dead_saves_no_page_more(desk: TestDesk) -> None:
-    asked = desk.core.sweeping.ask(SweepMode.KNOWN, ADMIN)
+    asked = desk.core.sweep_runner.ask(SweepMode.KNOWN, ADMIN)
 
     def taken_over(_: Request) -> Fault:
         desk.crm.sending = lambda _: Fault.NONE
@@ -351,7 +353,7 @@ def test_a_process_that_was_taken_for_dead_saves_no_page_more(desk: TestDesk) ->
     desk.crm.sending = taken_over
 
     with pytest.raises(Superseded):
-        desk.core.sweeping.carry_out(asked.id)
+        desk.core.sweep_runner.carry_out(asked.id)
     assert 0 == last(desk).pages
     desk.carry_on(Work.SWEEP, asked.id)
     assert {"contacts": 3, "bookings": 1, "exams": 1} == last(desk).compared
@@ -361,7 +363,7 @@ def test_only_who_may_watch_asks_for_a_sweep(desk: TestDesk) -> None:
     staff = Actor(email="s@example.test", role=Role.STAFF)
 
     with pytest.raises(NotAllowed):
-        desk.core.sweeping.ask(SweepMode.KNOWN, staff)
+        desk.core.sweep_runner.ask(SweepMode.KNOWN, staff)
 
 
 # repairs
@@ -389,7 +391,7 @@ def test_after_a_repair_of_everything_the_next_sweep_finds_nothing(desk: TestDes
         Cause.ORPHAN_ROW,
     } == set(found.values())
 
-    outcome = repaired(desk, desk.core.repairing.of_all(ADMIN))
+    outcome = repaired(desk, desk.core.repair_runner.of_all(ADMIN))
 
     assert dict.fromkeys(found, RowState.REPAIRED) == outcome
     assert {} == sweep(desk)
@@ -400,14 +402,14 @@ def test_after_a_repair_of_everything_the_next_sweep_finds_nothing(desk: TestDes
 
 def test_the_row_of_a_merged_contact_becomes_that_of_the_new_one(desk: TestDesk) -> None:
     into = desk.crm.merge(Kind.CONTACT, "12", "13")
-    (drift,) = desk.core.repairing.of_record("12", ADMIN)
-    asked = desk.core.repairing.confirm([drift], ADMIN)
+    (drift,) = desk.core.repair_runner.of_record("12", ADMIN)
+    asked = desk.core.repair_runner.confirm([drift], ADMIN)
 
-    desk.core.repairing.carry_out(asked.id)
+    desk.core.repair_runner.carry_out(asked.id)
     assert {"12"} == set(desk.mirror.rows(Kind.CONTACT, ["12", into]))
     desk.drain()
     assert {into} == set(desk.mirror.rows(Kind.CONTACT, ["12", into]))
-    desk.core.repairing.carry_out(asked.id)
+    desk.core.repair_runner.carry_out(asked.id)
 
     (row,) = desk.journal.repair_rows(asked.id)
     assert RowState.REPAIRED is row.state
@@ -545,7 +547,7 @@ def test_a_row_that_another_table_refers_to_ends_its_repair_and_the_rows_beside_
     desk.mirror.referring[Kind.CONTACT, "98"] = "enrolments"
     sweep(desk)
 
-    outcome = repaired(desk, desk.core.repairing.of_cause(Cause.ORPHAN_ROW, ADMIN))
+    outcome = repaired(desk, desk.core.repair_runner.of_cause(Cause.ORPHAN_ROW, ADMIN))
 
     assert {
         "97": RowState.REPAIRED,
@@ -581,7 +583,7 @@ def test_a_record_that_cannot_be_compared_is_named_and_the_others_are_compared(
     assert {"11": Cause.CHANGED_IN_HUBSPOT, "12": Cause.UNREADABLE_VALUE} == sweep(desk)
     (drift,) = [each for each in desk.journal.drifts(last(desk).id) if each.record_id == "12"]
     assert str(error) in drift.evidence
-    (row,) = desk.core.repairing.of_record("12", ADMIN)
+    (row,) = desk.core.repair_runner.of_record("12", ADMIN)
     assert {"12": RowState.NOT_REPAIRABLE} == repaired(desk, [row])
 
 
@@ -594,7 +596,7 @@ def test_a_record_that_cannot_be_read_is_a_failed_copy_and_the_others_are_copied
     desk.crm.foreign_write(Kind.CONTACT, "11", {"cs_credits": 5})
     odd_for(desk, "12", error)
     ids = ("11", "12", "13")
-    desk.core.mirroring.put([Due(kind=Kind.CONTACT, record_id=id_, row=None) for id_ in ids])
+    desk.core.mirror_copier.put([Due(kind=Kind.CONTACT, record_id=id_, row=None) for id_ in ids])
 
     for _ in range(UNANSWERED_MAX):
         desk.drain()
@@ -620,9 +622,9 @@ def test_two_records_that_cannot_be_compared_are_both_named(desk: TestDesk) -> N
 
 def test_a_hubspot_that_is_away_is_no_records_fault(desk: TestDesk) -> None:
     desk.crm.sending = lambda _: Fault.NOT_SENT
-    asked = desk.core.sweeping.ask(SweepMode.FULL, ADMIN)
+    asked = desk.core.sweep_runner.ask(SweepMode.FULL, ADMIN)
 
-    desk.core.sweeping.carry_out(asked.id)
+    desk.core.sweep_runner.carry_out(asked.id)
 
     assert SweepState.PAUSED is desk.journal.sweep(asked.id).state
     assert [] == desk.journal.drifts(asked.id)
@@ -638,7 +640,7 @@ def test_mirror_times_without_a_zone_stop_no_sweep(desk: TestDesk) -> None:
 def test_a_row_copied_anew_since_it_was_compared_is_not_deleted(desk: TestDesk) -> None:
     """Restored in HubSpot and copied between the comparison and the deletion."""
     desk.crm.archive(Kind.CONTACT, "13")
-    (drift,) = desk.core.repairing.of_record("13", ADMIN)
+    (drift,) = desk.core.repair_runner.of_record("13", ADMIN)
 
     def restored_first() -> None:
         record = desk.crm.truth._by_id[Kind.CONTACT]["13"]
@@ -648,8 +650,8 @@ def test_a_row_copied_anew_since_it_was_compared_is_not_deleted(desk: TestDesk) 
         copy(desk, Kind.CONTACT, "13")
 
     desk.mirror.on_delete = restored_first
-    asked = desk.core.repairing.confirm([drift], ADMIN)
-    desk.core.repairing.carry_out(asked.id)
+    asked = desk.core.repair_runner.confirm([drift], ADMIN)
+    desk.core.repair_runner.carry_out(asked.id)
 
     assert 5 == desk.mirror.rows(Kind.CONTACT, ["13"])["13"]["cs_credits"]
     (row,) = desk.journal.repair_rows(asked.id)
@@ -659,7 +661,7 @@ def test_a_row_copied_anew_since_it_was_compared_is_not_deleted(desk: TestDesk) 
 def test_what_the_desk_is_writing_is_left_alone(desk: TestDesk) -> None:
     desk.crm.foreign_write(Kind.BOOKING, "31", {"attendance": "Yes"})
     desk.time += timedelta(minutes=1)
-    (drift,) = desk.core.repairing.of_record("31", ADMIN)
+    (drift,) = desk.core.repair_runner.of_record("31", ADMIN)
     desk.crm.foreign_write(Kind.BOOKING, "31", {"attendance": "No"})
 
     assert {"31": RowState.LEFT_ALONE} == repaired(desk, [drift])
@@ -667,26 +669,26 @@ def test_what_the_desk_is_writing_is_left_alone(desk: TestDesk) -> None:
 
 def test_what_is_being_copied_already_is_waited_for(desk: TestDesk) -> None:
     desk.crm.foreign_write(Kind.CONTACT, "11", {"cs_credits": 0})
-    (drift,) = desk.core.repairing.of_record("11", ADMIN)
-    desk.core.mirroring.put([Due(kind=Kind.CONTACT, record_id="11", row=None)])
+    (drift,) = desk.core.repair_runner.of_record("11", ADMIN)
+    desk.core.mirror_copier.put([Due(kind=Kind.CONTACT, record_id="11", row=None)])
 
     assert {"11": RowState.REPAIRED} == repaired(desk, [drift])
 
 
 def test_what_cannot_be_copied_still_differs_with_the_values_as_they_are(desk: TestDesk) -> None:
     desk.crm.foreign_write(Kind.CONTACT, "11", {"cs_credits": 0})
-    (drift,) = desk.core.repairing.of_record("11", ADMIN)
+    (drift,) = desk.core.repair_runner.of_record("11", ADMIN)
     desk.mirror.refuse = lambda _kind, _row: "no such column"
-    asked = desk.core.repairing.confirm([drift], ADMIN)
+    asked = desk.core.repair_runner.confirm([drift], ADMIN)
     for _ in range(9):
-        assert desk.core.repairing.carry_out(asked.id) is not None
+        assert desk.core.repair_runner.carry_out(asked.id) is not None
         assert {RowState.COPYING: 1} == desk.journal.repair(asked.id).counts
         desk.time += timedelta(minutes=2)
         desk.drain()
         if desk.journal.outbox().dead:
             break
 
-    assert desk.core.repairing.carry_out(asked.id) is None
+    assert desk.core.repair_runner.carry_out(asked.id) is None
     (row,) = desk.journal.repair_rows(asked.id)
     assert RowState.STILL_DIFFERS is row.state
     assert "no such column" in row.why
@@ -695,11 +697,11 @@ def test_what_cannot_be_copied_still_differs_with_the_values_as_they_are(desk: T
 
 def test_a_repair_waits_while_a_store_is_away_says_so_and_goes_on(desk: TestDesk) -> None:
     edit_mirror(desk, "12", cs_credits=7)
-    (drift,) = desk.core.repairing.of_record("12", ADMIN)
-    asked = desk.core.repairing.confirm([drift], ADMIN)
+    (drift,) = desk.core.repair_runner.of_record("12", ADMIN)
+    asked = desk.core.repair_runner.confirm([drift], ADMIN)
     desk.mirror.die()
 
-    again = desk.core.repairing.carry_out(asked.id)
+    again = desk.core.repair_runner.carry_out(asked.id)
 
     paused = desk.journal.repair(asked.id)
     assert (RepairState.PAUSED, again) == (paused.state, paused.next_try_at)
@@ -735,13 +737,13 @@ def test_a_row_that_claims_a_later_version_than_hubspot_has_is_repaired(desk: Te
 
 def test_a_second_click_is_the_same_repair_and_a_later_one_is_another(desk: TestDesk) -> None:
     edit_mirror(desk, "12", cs_credits=7)
-    drifts = desk.core.repairing.of_record("12", ADMIN)
-    first = desk.core.repairing.confirm(drifts, ADMIN)
+    drifts = desk.core.repair_runner.of_record("12", ADMIN)
+    first = desk.core.repair_runner.confirm(drifts, ADMIN)
     desk.time += timedelta(seconds=1)
 
-    assert first == desk.core.repairing.confirm(drifts, ADMIN)
+    assert first == desk.core.repair_runner.confirm(drifts, ADMIN)
     desk.carry_on(Work.REPAIR, first.id)
-    assert first.id != desk.core.repairing.confirm(drifts, ADMIN).id
+    assert first.id != desk.core.repair_runner.confirm(drifts, ADMIN).id
 
 
 def test_only_an_admin_repairs(desk: TestDesk) -> None:
@@ -749,9 +751,9 @@ def test_only_an_admin_repairs(desk: TestDesk) -> None:
     edit_mirror(desk, "12", cs_credits=7)
 
     with pytest.raises(NotAllowed):
-        desk.core.repairing.confirm(desk.core.repairing.of_record("12", ADMIN), manager)
+        desk.core.repair_runner.confirm(desk.core.repair_runner.of_record("12", ADMIN), manager)
 
 
 def test_nothing_chosen_is_no_repair(desk: TestDesk) -> None:
     with pytest.raises(BadList):
-        desk.core.repairing.confirm([], ADMIN)
+        desk.core.repair_runner.confirm([], ADMIN)

@@ -51,11 +51,11 @@ def test_a_cancelled_exam_is_closed_in_hubspot_and_in_supabase(desk: TestDesk) -
 
     assert (Fate.LANDED, "false") == (closing.outcome.fate, held(desk))
     assert "false" == desk.mirror.rows(Kind.EXAM, [EXAM])[EXAM]["is_active"]
-    found = desk.core.sitting.session(EXAM, ADMIN)
+    found = desk.core.exam_sessions.session(EXAM, ADMIN)
     assert found is not None
     assert closing.cancelled == found.session.exam.cancelled
     assert [closing.cancelled] == [
-        each.exam.cancelled for each in desk.core.sitting.sessions(None, None, ADMIN).sessions
+        each.exam.cancelled for each in desk.core.exam_sessions.sessions(None, None, ADMIN).sessions
     ]
 
 
@@ -143,7 +143,7 @@ def test_desk_books_nobody_while_hubspot_is_away_and_the_same_call_closes_it_lat
 def test_a_cancelled_exam_is_not_opened_or_scheduled(desk: TestDesk, change: ExamChange) -> None:
     cancel(desk)
 
-    outcome = desk.core.sitting.change(EXAM, change, BEN)
+    outcome = desk.core.exam_sessions.change(EXAM, change, BEN)
 
     assert (Fate.REFUSED, "false") == (outcome.fate, held(desk))
     assert "cancelled by ann@example.test on 4 May 2026: the room is closed" in outcome.reason
@@ -162,9 +162,9 @@ def test_the_schedule_leaves_a_cancelled_exam_alone(desk: TestDesk) -> None:
     cancel(desk)
     schedule(desk)
 
-    (due,) = desk.core.activating.due(ADMIN).rows
-    (row,) = desk.core.activating.activate(ADMIN).rows
-    desk.core.activating.on_schedule(desk.time)
+    (due,) = desk.core.exam_activation.due(ADMIN).rows
+    (row,) = desk.core.exam_activation.activate(ADMIN).rows
+    desk.core.exam_activation.on_schedule(desk.time)
 
     assert [Activated.NOT_DUE] * 2 == [due.what, row.what]
     assert "cancelled by ann@example.test" in row.why
@@ -182,7 +182,7 @@ def test_an_exam_that_is_cancelled_as_the_schedule_opens_it_ends_closed(desk: Te
 
     desk.crm.sending = as_it_is_sent
 
-    (row,) = desk.core.activating.activate(BEN).rows
+    (row,) = desk.core.exam_activation.activate(BEN).rows
 
     assert (Activated.FAILED, "false") == (row.what, held(desk))
     assert "cancelled by ann@example.test" in row.why
@@ -194,7 +194,7 @@ def test_a_reopened_exam_stays_inactive_until_it_is_opened(desk: TestDesk) -> No
     assert word == desk.core.exam_cancellation.reopen(EXAM, BEN, reason="another room")
 
     assert "false" == held(desk)
-    assert Fate.LANDED is desk.core.sitting.change(EXAM, OPEN, BEN).fate
+    assert Fate.LANDED is desk.core.exam_sessions.change(EXAM, OPEN, BEN).fate
     assert "true" == held(desk)
     (entry,) = told(desk, What.EXAM_REOPENED)
     assert (BEN.email, "another room") == (entry.actor, entry.reason)

@@ -37,13 +37,13 @@ def desk() -> TestDesk:
 
 
 def taken(desk: TestDesk, export: Export, actor: Actor = ADMIN) -> list[dict[str, str]]:
-    data = desk.core.exporting.taken(export, actor).decode("utf-8-sig")
+    data = desk.core.exporter.taken(export, actor).decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(data)))
 
 
 def recorded(desk: TestDesk) -> list[dict[str, object]]:
     """Newest first."""
-    links = desk.core.auditing.find(Sought(what=(What.EXPORTED,)), ADMIN)
+    links = desk.core.audit_log.find(Sought(what=(What.EXPORTED,)), ADMIN)
     assert {ADMIN.email} == {link.entry.actor for link in links}
     return [dict(link.entry.detail) for link in links]
 
@@ -58,8 +58,8 @@ def test_all_operations_are_in_it_and_not_only_a_page(
         desk.time += timedelta(minutes=5)
         desk.run(f"50{n}")
 
-    rows = taken(desk, desk.core.exporting.operations(ADMIN))
-    some = taken(desk, desk.core.exporting.operations(ADMIN, {OperationState.HELD}))
+    rows = taken(desk, desk.core.exporter.operations(ADMIN))
+    some = taken(desk, desk.core.exporter.operations(ADMIN, {OperationState.HELD}))
 
     assert 5 == len({row["operation"] for row in rows})
     assert {("refund", "done", "1", "1")} == {
@@ -81,7 +81,7 @@ def test_what_was_typed_to_find_operations_is_not_kept(desk: TestDesk) -> None:
         since=NOON, by=ADMIN.email, kinds=frozenset({OperationKind.REFUND}), words="Ada Lovelace"
     )
 
-    assert [] == taken(desk, desk.core.exporting.operations(ADMIN, sought=sought))
+    assert [] == taken(desk, desk.core.exporter.operations(ADMIN, sought=sought))
     assert [
         {
             "list": "operations",
@@ -101,7 +101,7 @@ def test_the_audit_has_all_its_fields_and_no_formula(desk: TestDesk) -> None:
     desk.booked("500", "100")
     desk.carry(desk.confirm("500", reason="=HYPERLINK(1)"))
 
-    rows = taken(desk, desk.core.exporting.audit(Sought(what=(What.CONFIRMED,)), ADMIN))
+    rows = taken(desk, desk.core.exporter.audit(Sought(what=(What.CONFIRMED,)), ADMIN))
 
     assert ["n", *FIELDS, "hash", "reason_commitment", "reason_salt"] == list(rows[0])
     assert ["'=HYPERLINK(1)"] == [row["reason"] for row in rows]
@@ -115,7 +115,7 @@ def test_what_is_owed_says_what_speaks_against_each(desk: TestDesk) -> None:
     desk.run("500", kind=OperationKind.FORFEIT)
     desk.still_owed("501")
 
-    rows = taken(desk, desk.core.exporting.owed(ADMIN))
+    rows = taken(desk, desk.core.exporter.owed(ADMIN))
 
     assert {"500": "credit kept on purpose", "501": "owed"} == {
         row["record_id"]: row["verdict"] for row in rows
@@ -140,7 +140,7 @@ def test_drift_has_a_row_for_each_column_of_the_last_complete_sweep(
 ) -> None:
     monkeypatch.setattr(exporting, "PORTION", 1)
     with pytest.raises(BadList, match="no complete sweep"):
-        desk.core.exporting.drift(ADMIN)
+        desk.core.exporter.drift(ADMIN)
     sweep = Sweep(
         id="s1",
         mode=SweepMode.FULL,
@@ -151,8 +151,8 @@ def test_drift_has_a_row_for_each_column_of_the_last_complete_sweep(
     desk.journal.ask_sweep(sweep)
     desk.journal.save_sweep(sweep, [drift("520", "cs_credits", "email"), drift("521", "email")])
 
-    rows = taken(desk, desk.core.exporting.drift(ADMIN))
-    some = taken(desk, desk.core.exporting.drift(ADMIN, "s1", Narrow(record="521")))
+    rows = taken(desk, desk.core.exporter.drift(ADMIN))
+    some = taken(desk, desk.core.exporter.drift(ADMIN, "s1", Narrow(record="521")))
 
     assert [("520", "cs_credits", "3", "2"), ("520", "email", "'=cmd", "")] == [
         (row["record_id"], row["column"], row["truth"], row["mirror"]) for row in rows[:2]
@@ -165,11 +165,11 @@ def test_students_and_exams_are_those_of_the_mirror(desk: TestDesk) -> None:
     row = {"hubspot_id": "100", "email": "s@x.test", "cs_credits": 2, "firstname": "+Ann"}
     desk.mirror.copy(Kind.CONTACT, [row | {"source_modified_at": NOON.isoformat()}])
 
-    (student,) = taken(desk, desk.core.exporting.students(ADMIN))
+    (student,) = taken(desk, desk.core.exporter.students(ADMIN))
 
     told = [student[name] for name in ("hubspot_id", "email", "cs_credits", "firstname")]
     assert ["100", "s@x.test", "2", "'+Ann"] == told
-    assert [] == taken(desk, desk.core.exporting.exams(ADMIN))
+    assert [] == taken(desk, desk.core.exporter.exams(ADMIN))
 
 
 @pytest.mark.parametrize(
@@ -191,10 +191,10 @@ def test_each_list_is_for_its_roles_alone_and_nothing_is_written_for_others(
     for actor in order:
         out = io.BytesIO()
         if order.index(actor) >= order.index(least):
-            assert 1 == desk.core.exporting.write(export, actor, out)
+            assert 1 == desk.core.exporter.write(export, actor, out)
         else:
             with pytest.raises(NotAllowed):
-                desk.core.exporting.write(export, actor, out)
+                desk.core.exporter.write(export, actor, out)
             assert b"" == out.getvalue()
 
 
@@ -206,7 +206,7 @@ def test_one_that_breaks_off_is_recorded_as_far_as_it_came(desk: TestDesk) -> No
 
     export = Export(listing=Listing.STUDENTS, table=Table(["a"], rows()), narrowed={})
     with pytest.raises(NotSent):
-        desk.core.exporting.write(export, ADMIN, io.BytesIO())
+        desk.core.exporter.write(export, ADMIN, io.BytesIO())
 
     (entry,) = recorded(desk)
     assert (PORTION, False) == (entry["rows"], entry["whole"])

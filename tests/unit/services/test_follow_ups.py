@@ -44,7 +44,7 @@ def notes(desk: TestDesk, fate: Fault) -> None:
 def cancelled(desk: TestDesk) -> Operation:
     operation = desk.confirm("500", "501", "502", kind=OperationKind.CANCEL)
     desk.time = operation.hold_until
-    assert None is desk.core.carrying.carry_out(operation.id), "it has ended"
+    assert None is desk.core.operation_runner.carry_out(operation.id), "it has ended"
     return desk.journal.operation(operation.id)
 
 
@@ -66,7 +66,7 @@ def test_an_operation_ends_though_notes_are_down(desk: TestDesk) -> None:
     assert [operation] == desk.journal.following_up()
     assert ["follow-ups incomplete"] == [
         need.told.split(": ")[1]
-        for need in desk.core.overseeing.read(ADMIN).needs
+        for need in desk.core.overview_reader.read(ADMIN).needs
         if need.of == operation.id
     ]
 
@@ -74,7 +74,7 @@ def test_an_operation_ends_though_notes_are_down(desk: TestDesk) -> None:
 def test_follow_ups_are_done_once_when_notes_are_back(desk: TestDesk) -> None:
     notes(desk, Fault.NOT_SENT)
     operation = cancelled(desk)
-    assert desk.core.carrying.follow_up(operation.id) is not None
+    assert desk.core.operation_runner.follow_up(operation.id) is not None
     desk.crm.sending = lambda _: Fault.NONE
 
     ended = desk.follow_up(operation)
@@ -84,7 +84,7 @@ def test_follow_ups_are_done_once_when_notes_are_back(desk: TestDesk) -> None:
     )  # fmt: skip
     assert ["100", "101", "102"] == sorted(note.contact_id for note in desk.crm.notes)
     assert ([], []) == (due(desk), desk.journal.warnings(operation.id))
-    assert None is desk.core.carrying.follow_up(operation.id)
+    assert None is desk.core.operation_runner.follow_up(operation.id)
 
 
 def test_a_person_gives_follow_ups_up(desk: TestDesk) -> None:
@@ -92,11 +92,11 @@ def test_a_person_gives_follow_ups_up(desk: TestDesk) -> None:
     operation = cancelled(desk)
 
     with pytest.raises(NotAllowed):
-        desk.core.operating.stop(operation.id, MANAGER)
-    given_up = desk.core.operating.stop(operation.id, ADMIN)
+        desk.core.operation_commands.stop(operation.id, MANAGER)
+    given_up = desk.core.operation_commands.stop(operation.id, ADMIN)
 
     assert (OperationState.DONE, FollowUps.GIVEN_UP) == (given_up.state, given_up.follow_ups)
-    assert None is desk.core.carrying.follow_up(operation.id)
+    assert None is desk.core.operation_runner.follow_up(operation.id)
     assert [] == due(desk)
     assert "given up" in desk.journal.warnings(operation.id)[0].told
     assert What.FOLLOW_UPS in [entry.what for entry in desk.journal.recorded()]
@@ -105,16 +105,16 @@ def test_a_person_gives_follow_ups_up(desk: TestDesk) -> None:
 def test_what_was_given_up_is_retried(desk: TestDesk) -> None:
     notes(desk, Fault.NOT_SENT)
     operation = cancelled(desk)
-    desk.core.operating.stop(operation.id, ADMIN)
+    desk.core.operation_commands.stop(operation.id, ADMIN)
     desk.crm.sending = lambda _: Fault.NONE
 
-    desk.core.operating.retry(operation.id, ADMIN)
+    desk.core.operation_commands.retry(operation.id, ADMIN)
 
     assert key_of(Work.FOLLOW_UPS, operation.id) == desk.engine.submitted[-1]
     assert FollowUps.DONE is desk.follow_up(operation).follow_ups
     assert 3 == len(desk.crm.notes)
     with pytest.raises(StateConflict, match="nothing is retried"):
-        desk.core.operating.retry(operation.id, ADMIN)
+        desk.core.operation_commands.retry(operation.id, ADMIN)
 
 
 def test_a_note_that_was_refused_is_written_by_a_retry(desk: TestDesk) -> None:
@@ -123,7 +123,7 @@ def test_a_note_that_was_refused_is_written_by_a_retry(desk: TestDesk) -> None:
     refused = [one.about for one in desk.journal.warnings(operation.id)]
     desk.crm.sending = lambda _: Fault.NONE
 
-    desk.core.operating.retry(operation.id, ADMIN)
+    desk.core.operation_commands.retry(operation.id, ADMIN)
     desk.follow_up(operation)
 
     assert [About.NOTE] * 3 == refused
@@ -137,14 +137,14 @@ def test_a_retry_of_bookings_takes_the_operation_from_its_follow_ups(desk: TestD
     contact = desk.crm.truth.need(Kind.CONTACT, "101")
     desk.crm.truth.archive(contact)
     desk.time = operation.hold_until
-    assert None is desk.core.carrying.carry_out(operation.id)
+    assert None is desk.core.operation_runner.carry_out(operation.id)
     assert FollowUps.DUE is desk.journal.operation(operation.id).follow_ups
     desk.crm.truth.restore(contact)
 
-    again = desk.core.operating.retry(operation.id, ADMIN)
+    again = desk.core.operation_commands.retry(operation.id, ADMIN)
 
     assert (OperationState.RUNNING, FollowUps.NONE) == (again.state, again.follow_ups)
-    assert None is desk.core.carrying.follow_up(operation.id)
+    assert None is desk.core.operation_runner.follow_up(operation.id)
     assert [operation.id] == due(desk)
 
 
@@ -159,7 +159,7 @@ def test_one_contact_that_hubspot_refuses_holds_up_no_other_note(desk: TestDesk)
             raise Refused("HubSpot refused the search", status=400)
         return ask(ids, marker)  # type: ignore[arg-type]
 
-    object.__setattr__(desk.core.carrying.finishing, "crm", _With(desk.crm, refuse))
+    object.__setattr__(desk.core.operation_runner.finishing, "crm", _With(desk.crm, refuse))
     desk.crm.sending = lambda _: Fault.NONE
     ended = desk.follow_up(operation)
 
@@ -182,7 +182,7 @@ class _With:
 def test_follow_ups_are_given_up_once(desk: TestDesk) -> None:
     notes(desk, Fault.NOT_SENT)
     operation = cancelled(desk)
-    desk.core.operating.stop(operation.id, ADMIN)
+    desk.core.operation_commands.stop(operation.id, ADMIN)
 
     with pytest.raises(StateConflict, match="are given up: they cannot become given up"):
         desk.journal.move_follow_ups(

@@ -45,12 +45,14 @@ def preview(
     desk: TestDesk, kind: OperationKind, *ids: str, include: frozenset[Inclusion] = frozenset()
 ) -> Plan:
     chosen = ByReference(references=ids)
-    return desk.core.planning.preview(kind, chosen, ADMIN, include=include)
+    return desk.core.operation_planner.preview(kind, chosen, ADMIN, include=include)
 
 
 def give_back(desk: TestDesk, *ids: str) -> Operation:
     made = preview(desk, REFUND, *ids, include=KEPT)
-    return desk.carry(desk.core.operating.confirm(made.id, ADMIN, reason="on second thoughts"))
+    return desk.carry(
+        desk.core.operation_commands.confirm(made.id, ADMIN, reason="on second thoughts")
+    )
 
 
 def status(desk: TestDesk, id_: str) -> str | None:
@@ -62,7 +64,7 @@ def mark(desk: TestDesk, id_: str) -> str:
 
 
 def not_owed(desk: TestDesk) -> dict[str, str]:
-    return {one.booking.id: one.against for one in desk.core.owing.found(ADMIN)}
+    return {one.booking.id: one.against for one in desk.core.owed_credits.found(ADMIN)}
 
 
 def test_the_booking_is_cancelled_and_marked_its_seat_freed_and_its_credit_kept(
@@ -80,14 +82,14 @@ def test_the_booking_is_cancelled_and_marked_its_seat_freed_and_its_credit_kept(
 
 def test_it_is_never_owed_in_any_list(desk: TestDesk) -> None:
     desk.run("500", kind=FORFEIT)
-    presented = desk.core.presenting.contact(ContactId("100"), ADMIN)
+    presented = desk.core.contact_page.contact(ContactId("100"), ADMIN)
 
     assert {"500": TOLD} == not_owed(desk)
-    assert [] == waiting(desk.core.owing.owed(ADMIN))
-    assert {0} == set(desk.core.owing.count().values())
+    assert [] == waiting(desk.core.owed_credits.owed(ADMIN))
+    assert {0} == set(desk.core.owed_credits.count().values())
     assert [NotOwed.FORFEITED] == [one.not_owed for one in presented.owed]
     with pytest.raises(BadList, match="nothing is owed"):
-        desk.core.owing.everything(ADMIN)
+        desk.core.owed_credits.everything(ADMIN)
 
 
 def test_it_is_not_owed_after_the_desk_has_lost_its_store(desk: TestDesk) -> None:
@@ -115,7 +117,7 @@ def test_a_later_cancellation_by_others_is_owed_once_the_mark_is_gone(desk: Test
     desk.time += timedelta(hours=1)
     desk.crm.foreign_write(Kind.BOOKING, "500", {"is_active": "Cancelled"})
 
-    assert ["500"] == [one.booking.id for one in waiting(desk.core.owing.owed(ADMIN))]
+    assert ["500"] == [one.booking.id for one in waiting(desk.core.owed_credits.owed(ADMIN))]
     desk.run("500")
     assert 2 == desk.held("100", CREDITS)
 
@@ -149,12 +151,12 @@ def test_it_is_an_admins_even_for_one_student_and_needs_a_reason(desk: TestDesk)
     chosen = ByReference(references=("500",))
 
     with pytest.raises(NotAllowed):
-        desk.core.planning.preview(FORFEIT, chosen, STAFF)
+        desk.core.operation_planner.preview(FORFEIT, chosen, STAFF)
     made = preview(desk, FORFEIT, "500")
     with pytest.raises(NotAllowed):
-        desk.core.operating.confirm(made.id, STAFF, reason="no-show")
+        desk.core.operation_commands.confirm(made.id, STAFF, reason="no-show")
     with pytest.raises(NotConfirmed, match="reason"):
-        desk.core.operating.confirm(made.id, ADMIN, reason="  ")
+        desk.core.operation_commands.confirm(made.id, ADMIN, reason="  ")
 
 
 @pytest.mark.parametrize("second", [SecondAdmin(above_bookings=0), SecondAdmin(above_credits=0)])
@@ -215,10 +217,10 @@ def test_what_was_given_back_on_purpose_and_taken_again_is_owed_by_name(desk: Te
     desk.run("500", kind=FORFEIT)
     refund = give_back(desk, "500")
     desk.time += timedelta(minutes=5)
-    undo = desk.core.undoing.preview(refund.id, ADMIN)
-    desk.carry(desk.core.operating.confirm(undo.id, ADMIN, reason="no, after all"))
+    undo = desk.core.undo_planner.preview(refund.id, ADMIN)
+    desk.carry(desk.core.operation_commands.confirm(undo.id, ADMIN, reason="no, after all"))
 
-    (one,) = desk.core.owing.owed(ADMIN)
+    (one,) = desk.core.owed_credits.owed(ADMIN)
     assert (None, "") == (one.not_owed, one.forfeited)
     assert one.taken_back is not None
     assert 1 == desk.held("100", CREDITS)
@@ -239,7 +241,7 @@ def test_a_forfeiture_after_the_preview_of_a_refund_stops_the_refund(desk: TestD
     desk.crm.foreign_write(Kind.BOOKING, "500", {"is_active": "Cancelled"})
     desk.time += timedelta(minutes=10)
     made = preview(desk, REFUND, "500")
-    held = desk.core.operating.confirm(made.id, ADMIN, reason="owed")
+    held = desk.core.operation_commands.confirm(made.id, ADMIN, reason="owed")
     desk.crm.foreign_write(Kind.BOOKING, "500", {"is_active": "Active"})
     desk.run("500", kind=FORFEIT)
     for emptied in (False, True):
@@ -250,14 +252,14 @@ def test_a_forfeiture_after_the_preview_of_a_refund_stops_the_refund(desk: TestD
         assert item.state in {ItemState.BLOCKED, ItemState.SKIPPED}
         assert TOLD in item.why
         if not emptied:
-            desk.core.operating.retry(refund.id, ADMIN)
+            desk.core.operation_commands.retry(refund.id, ADMIN)
 
     assert 1 == desk.held("100", CREDITS)
 
 
 def test_a_decision_is_no_way_around_it(desk: TestDesk) -> None:
     desk.run("500", kind=FORFEIT)
-    found = desk.core.owing.found(ADMIN)
+    found = desk.core.owed_credits.found(ADMIN)
 
     with pytest.raises(BadList, match="include what was forfeited"):
         desk.core.owed_decisions.decide(found, owed=True, reason="hm", actor=ADMIN)
@@ -411,7 +413,7 @@ def test_a_refused_mark_is_told_and_tried_again_and_nothing_is_owed_meanwhile(
     assert "its credit kept, but HubSpot refused the mark" in item.why
     assert {"500": TOLD} == not_owed(desk)
     desk.crm.sending = lambda _: Fault.NONE
-    desk.carry(desk.core.operating.retry(operation.id, ADMIN))
+    desk.carry(desk.core.operation_commands.retry(operation.id, ADMIN))
     assert (TOLD, ItemState.DONE) == (mark(desk, "500"), desk.item(operation, "500").state)
 
 
@@ -419,13 +421,13 @@ def test_it_cannot_be_undone_and_says_what_to_do_instead(desk: TestDesk) -> None
     operation = desk.run("500", kind=FORFEIT)
 
     with pytest.raises((StateConflict, BadList), match="include what was forfeited"):
-        desk.core.undoing.preview(operation.id, ADMIN)
+        desk.core.undo_planner.preview(operation.id, ADMIN)
 
 
 def test_the_audit_tells_of_the_cancel_and_of_the_kept_credit(desk: TestDesk) -> None:
     operation = desk.run("500", kind=FORFEIT)
     what = (What.CANCELLED, What.FORFEITED)
-    links = desk.core.auditing.find(Sought(operation_id=operation.id, what=what), ADMIN)
+    links = desk.core.audit_log.find(Sought(operation_id=operation.id, what=what), ADMIN)
 
     assert [What.FORFEITED, What.CANCELLED] == [link.entry.what for link in links]
     assert {"a test"} == {link.entry.reason for link in links}

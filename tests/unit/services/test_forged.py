@@ -27,21 +27,21 @@ def day(journal: Journal) -> TestDesk:
     """One where people and apps have worked for a day, each as they must."""
     desk = TestDesk(lambda _: cast(Any, journal))
     core = desk.core
-    core.noting.settings({"CREDIT_DESK_ADMINS": ADMIN.email}, where="one")
+    core.access_log.settings({"CREDIT_DESK_ADMINS": ADMIN.email}, where="one")
     for n in range(4):
         desk.crm.add_contact(str(100 + n), {"cs_credits": 1})
         desk.booked(str(500 + n), str(100 + n), status="Active")
-    core.noting.signed_in(ADMIN.email, {"iat": 1})
+    core.access_log.signed_in(ADMIN.email, {"iat": 1})
     with coming_by(Way.PAGE):
         core.access.grant(BEN, Role.STAFF, ADMIN)
         ben = core.access.actor(BEN)
-        core.noting.signed_in(BEN, {"iat": 2})
-        core.noting.looked(ContactId("100"), ben)
-        gone, _ = core.admitting.make("old-app", [Scope.READ], ADMIN)
-        core.admitting.make(
+        core.access_log.signed_in(BEN, {"iat": 2})
+        core.access_log.looked(ContactId("100"), ben)
+        gone, _ = core.api_keys.make("old-app", [Scope.READ], ADMIN)
+        core.api_keys.make(
             "student-app", FOR_STUDENTS, ADMIN, networks=["203.0.113.0/24"], writes_a_day=9
         )
-        core.admitting.withdraw(gone.id, ADMIN)
+        core.api_keys.withdraw(gone.id, ADMIN)
         desk.run("500", "501", kind=OperationKind.CANCEL)
     desk.time += timedelta(hours=20)
     with coming_by(Way.COMMAND):
@@ -56,7 +56,7 @@ def desk() -> TestDesk:
 
 
 def faults(desk: TestDesk) -> tuple[str, ...]:
-    return desk.core.auditing.verify(ADMIN).faults
+    return desk.core.audit_log.verify(ADMIN).faults
 
 
 def forge(desk: TestDesk, **fields: Any) -> None:
@@ -67,8 +67,8 @@ def forge(desk: TestDesk, **fields: Any) -> None:
 
 def test_honest_day_has_no_fault(desk: TestDesk) -> None:
     assert () == faults(desk)
-    desk.core.auditing.look()
-    assert () == desk.core.auditing.standing(ADMIN).faults
+    desk.core.audit_log.look()
+    assert () == desk.core.audit_log.standing(ADMIN).faults
 
 
 @pytest.mark.parametrize(
@@ -107,8 +107,8 @@ def test_forged_entry_is_found(desk: TestDesk, fields: dict[str, Any], told: str
 
     (fault,) = faults(desk)
     assert told in fault
-    desk.core.auditing.look()
-    assert told in "; ".join(desk.core.auditing.standing(ADMIN).faults), "the daily look too"
+    desk.core.audit_log.look()
+    assert told in "; ".join(desk.core.audit_log.standing(ADMIN).faults), "the daily look too"
 
 
 def test_act_of_a_withdrawn_key_is_found(desk: TestDesk) -> None:
@@ -155,7 +155,7 @@ def test_admins_of_a_command_s_settings_are_explained_when_they_are_none_later(
         with coming_by(Way.COMMAND):
             who = actor_of(replace(desk.core, access=access), named)
             forge(desk, actor=who.email)
-    desk.core.noting.settings({"CREDIT_DESK_ADMINS": ADMIN.email}, where="one")
+    desk.core.access_log.settings({"CREDIT_DESK_ADMINS": ADMIN.email}, where="one")
 
     assert () == faults(desk)
     found = desk.journal.audit(Sought(what=(What.SETTINGS,)))

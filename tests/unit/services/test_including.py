@@ -41,7 +41,7 @@ def plan(
     desk: TestDesk, include: frozenset[Inclusion] = NOTHING, actor: Actor = ADMIN, *ids: str
 ) -> Plan:
     chosen = ByReference(references=ids or ("500", "501", "502"))
-    return desk.core.planning.preview(OperationKind.CANCEL, chosen, actor, include=include)
+    return desk.core.operation_planner.preview(OperationKind.CANCEL, chosen, actor, include=include)
 
 
 def changing(found: Plan) -> list[str]:
@@ -68,12 +68,14 @@ def test_staff_may_not_include_them_not_even_of_one_student(desk: TestDesk) -> N
     made = plan(desk, ATTENDED, ADMIN, "500")
 
     with pytest.raises(NotAllowed):
-        desk.core.operating.confirm(made.id, STAFF, reason="please")
+        desk.core.operation_commands.confirm(made.id, STAFF, reason="please")
 
 
 def test_what_was_included_is_recorded_with_the_reason_and_carried_out(desk: TestDesk) -> None:
     made = plan(desk, ATTENDED | PAST)
-    operation = desk.core.operating.confirm(made.id, ADMIN, reason="the examiner never came")
+    operation = desk.core.operation_commands.confirm(
+        made.id, ADMIN, reason="the examiner never came"
+    )
     desk.carry(operation)
 
     assert ATTENDED | PAST == desk.journal.operation(operation.id).include
@@ -95,7 +97,7 @@ def test_an_exam_that_begins_between_preview_and_run_is_not_cancelled(desk: Test
     )
     made = plan(desk, NOTHING, ADMIN, "502")
     assert ["502"] == changing(made)
-    operation = desk.core.operating.confirm(made.id, ADMIN, reason="late")
+    operation = desk.core.operation_commands.confirm(made.id, ADMIN, reason="late")
     desk.time += timedelta(minutes=31)
     desk.carry(operation)
 
@@ -120,7 +122,7 @@ def test_attendance_that_is_entered_before_the_run_keeps_the_booking(desk: TestD
 def test_an_approval_judges_again_with_what_was_included(desk: TestDesk) -> None:
     made = plan(desk, PAST)
 
-    assert made.rows == desk.core.planning.afresh(made)
+    assert made.rows == desk.core.operation_planner.afresh(made)
 
 
 def test_a_mark_that_becomes_unclear_before_the_run_moves_no_credit(desk: TestDesk) -> None:

@@ -145,10 +145,10 @@ ASKED: dict[str, Callable[[TestDesk], object]] = {
             moving=8,
         )
     ),
-    "a preview": lambda desk: desk.core.planning.preview(
+    "a preview": lambda desk: desk.core.operation_planner.preview(
         LEND, ByReference(references=("1",)), ADMIN
     ),
-    "a verdict": lambda desk: desk.core.planning.judged(
+    "a verdict": lambda desk: desk.core.operation_planner.judged(
         LEND, ByReference(references=("1",)), ADMIN
     ),
 }
@@ -172,9 +172,9 @@ def test_a_plan_of_an_unknown_kind_is_nobodys_to_confirm(desk: TestDesk) -> None
     with pytest.raises(UnknownKind, match="'lend'"):
         act_for(strange)
     with pytest.raises(UnknownKind, match="'lend'"):
-        second_admin_why(desk.core.operating.second, strange)
+        second_admin_why(desk.core.operation_commands.second, strange)
     with pytest.raises(UnknownKind, match="'lend'"):
-        desk.core.operating.confirm(plan.id, ADMIN, reason="it looks like a refund")
+        desk.core.operation_commands.confirm(plan.id, ADMIN, reason="it looks like a refund")
 
     assert not desk.journal._operations
 
@@ -190,7 +190,7 @@ def test_an_operation_of_an_unknown_kind_is_not_run(desk: TestDesk, *, begun: bo
 
     for _ in range(3):
         with pytest.raises(UnknownKind, match="'lend'"):
-            desk.core.carrying.carry_out(operation.id)
+            desk.core.operation_runner.carry_out(operation.id)
 
     assert (1, ItemState.PENDING) == (balance(desk), state(desk, operation.id))
     assert set() == desk.journal.claimed([BookingId("1")], MovementKind.REFUND)
@@ -210,7 +210,7 @@ def test_what_does_not_say_its_claims_claims_nothing_and_moves_nothing(
         claimed(desk.journal, run, operation, items)
     for steps in ("refunding", "undoing", "correcting"):
         with pytest.raises(UnknownKind):
-            getattr(desk.core.carrying.toolbox, steps).carry(run, operation, items)
+            getattr(desk.core.operation_runner.toolbox, steps).carry(run, operation, items)
 
     assert (1, ItemState.PENDING) == (balance(desk), state(desk, operation.id))
     assert set() == desk.journal.claimed([BookingId("1")], MovementKind.REFUND)
@@ -231,7 +231,9 @@ def test_the_steps_of_a_refund_give_nothing_for_a_kind_whose_bookings_are_not_ju
     run, _ = desk.journal.begin_run(operation.id, at=desk.time)
 
     with pytest.raises(UnknownKind, match=told):
-        desk.core.carrying.toolbox.refunding.carry(run, operation, desk.journal.items(operation.id))
+        desk.core.operation_runner.toolbox.refunding.carry(
+            run, operation, desk.journal.items(operation.id)
+        )
 
     assert 1 == balance(desk)
     assert desk.crm.histories(Kind.CONTACT, {"100"}, ["credit_desk_last_write"])["100"] in (
@@ -263,7 +265,7 @@ def test_only_an_item_of_a_booking_that_hubspot_has_is_sent_as_one(
 
 
 def test_the_rows_of_a_recount_are_known_by_their_exams(desk: TestDesk) -> None:
-    (row,) = desk.core.recounting.preview([ExamId("70")], ADMIN).rows
+    (row,) = desk.core.seat_recount.preview([ExamId("70")], ADMIN).rows
 
     assert row.booking_id == row.exam_id == "70"
 
@@ -275,7 +277,7 @@ def test_pages_command_line_and_students_api_tell_of_a_kind_in_the_same_words(
     desk: TestDesk,
 ) -> None:
     plan = desk.plan("1")
-    operation = desk.core.operating.confirm(plan.id, ADMIN, reason="a test")
+    operation = desk.core.operation_commands.confirm(plan.id, ADMIN, reason="a test")
     dry = reports.of_plan(plan)
     report = reports.of_operation(operation, desk.journal.progress(plan.id), now=desk.time)
 

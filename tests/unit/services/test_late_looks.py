@@ -63,7 +63,7 @@ def test_a_credit_that_a_slow_app_erased_is_given_again_by_the_same_operation() 
     desk.look()
 
     assert desk.balance == 2, "2 + 1 - 1"
-    (found,) = desk.core.correcting.findings(refund.id, ADMIN)
+    (found,) = desk.core.corrections.findings(refund.id, ADMIN)
     assert (Conflict.LOST, 2, 1, 3) == (
         found.foreign.conflict,
         found.foreign.read,
@@ -114,13 +114,13 @@ def test_with_the_setting_off_the_correction_waits_for_a_person() -> None:
     desk.app_sets(1)
     desk.look()
     assert desk.balance == 1
-    (found,) = desk.core.correcting.findings(refund.id, ADMIN)
+    (found,) = desk.core.corrections.findings(refund.id, ADMIN)
     assert Remedy.OFFERED is found.remedy
     (over,) = desk.journal.written_over()
     assert over.operation.id == refund.id
 
-    plan = desk.core.correcting.preview(refund.id, ADMIN)
-    desk.carry(desk.core.operating.confirm(plan.id, ADMIN, reason="give it again"))
+    plan = desk.core.corrections.preview(refund.id, ADMIN)
+    desk.carry(desk.core.operation_commands.confirm(plan.id, ADMIN, reason="give it again"))
 
     assert desk.balance == 2
     assert [] == desk.journal.written_over()
@@ -141,7 +141,7 @@ def test_a_credit_too_many_is_taken_back_by_a_person_alone() -> None:
     desk.look()
 
     assert desk.balance == 3
-    (found,) = desk.core.correcting.findings(refund.id, ADMIN)
+    (found,) = desk.core.corrections.findings(refund.id, ADMIN)
     assert (-1, Remedy.OFFERED) == (found.foreign.correction, found.remedy)
 
 
@@ -166,7 +166,7 @@ def test_both_directions_at_once_are_corrected_with_the_right_sign() -> None:
     desk.look()
 
     assert desk.balance == 2
-    found = desk.core.correcting.findings(refund.id, ADMIN)
+    found = desk.core.corrections.findings(refund.id, ADMIN)
     assert [-1, 3] == [each.foreign.correction for each in found]
     assert {Remedy.CORRECTED} == {each.remedy for each in found}
 
@@ -177,25 +177,25 @@ def test_an_unclear_change_waits_for_a_word_and_then_for_its_correction() -> Non
     desk.app_sets(4)  # one from ours, or two from before ours
     desk.look()
     assert desk.balance == 4
-    (found,) = desk.core.correcting.findings(refund.id, ADMIN)
+    (found,) = desk.core.corrections.findings(refund.id, ADMIN)
     assert Remedy.DECISION is found.remedy
     assert 1 == len(desk.journal.written_over())
     name = _named(desk, refund)
 
     with pytest.raises(BadList, match="say how you know"):
-        desk.core.correcting.decide(refund.id, name, 1, ADMIN, " ")
+        desk.core.corrections.decide(refund.id, name, 1, ADMIN, " ")
     with pytest.raises(BadList, match="no unclear change"):
-        desk.core.correcting.decide(refund.id, "x", 1, ADMIN, "seen")
-    desk.core.correcting.decide(refund.id, name, 1, ADMIN, "they cancelled two")
-    (found,) = desk.core.correcting.findings(refund.id, ADMIN)
+        desk.core.corrections.decide(refund.id, "x", 1, ADMIN, "seen")
+    desk.core.corrections.decide(refund.id, name, 1, ADMIN, "they cancelled two")
+    (found,) = desk.core.corrections.findings(refund.id, ADMIN)
     assert (Remedy.OFFERED, 1) == (found.remedy, found.foreign.correction)
-    plan = desk.core.correcting.preview(refund.id, ADMIN)
-    desk.carry(desk.core.operating.confirm(plan.id, ADMIN, reason="lost"))
+    plan = desk.core.corrections.preview(refund.id, ADMIN)
+    desk.carry(desk.core.operation_commands.confirm(plan.id, ADMIN, reason="lost"))
 
     assert desk.balance == 5
     assert [] == desk.journal.written_over()
     with pytest.raises((BadList, StateConflict)):
-        desk.core.correcting.decide(refund.id, name, 1, ADMIN, "again")
+        desk.core.corrections.decide(refund.id, name, 1, ADMIN, "again")
     (entry,) = [e for e in desk.journal.recorded() if e.what == What.JUDGED]
     assert ("they cancelled two", {"cs_credits": "+1"}) == (entry.reason, entry.after)
 
@@ -206,17 +206,17 @@ def test_an_unclear_change_that_cost_nothing_is_closed_by_the_word() -> None:
     desk.app_sets(4)
     desk.look()
 
-    desk.core.correcting.decide(refund.id, _named(desk, refund), 0, ADMIN, "one booking")
+    desk.core.corrections.decide(refund.id, _named(desk, refund), 0, ADMIN, "one booking")
 
     assert [] == desk.journal.written_over()
-    (found,) = desk.core.correcting.findings(refund.id, ADMIN)
+    (found,) = desk.core.corrections.findings(refund.id, ADMIN)
     assert Remedy.NONE is found.remedy
     with pytest.raises(StateConflict, match="decided by somebody else"):
-        desk.core.correcting.decide(refund.id, _named(desk, refund), 1, ADMIN, "again")
+        desk.core.corrections.decide(refund.id, _named(desk, refund), 1, ADMIN, "again")
 
 
 def _named(desk: Thinking, refund: Operation) -> ChangeName:
-    (found,) = desk.core.correcting.findings(refund.id, ADMIN)
+    (found,) = desk.core.corrections.findings(refund.id, ADMIN)
     return name_of(found.foreign)
 
 
@@ -274,7 +274,7 @@ def test_a_seat_that_a_slow_app_erased_is_told_with_the_recount() -> None:
 
     desk.look()
 
-    (found,) = desk.core.correcting.findings(cancelled.id, ADMIN)
+    (found,) = desk.core.corrections.findings(cancelled.id, ADMIN)
     assert Remedy.RECOUNT is found.remedy
 
 
@@ -293,7 +293,7 @@ def test_a_lost_credit_that_cannot_be_given_again_stays_on_offer() -> None:
     desk.crm.answered = spoilt
     desk.look(timedelta(seconds=10))
 
-    (found,) = desk.core.correcting.findings(refund.id, ADMIN)
+    (found,) = desk.core.corrections.findings(refund.id, ADMIN)
     assert Remedy.OFFERED is found.remedy
     assert "lost credit not given again" in desk.told(refund)
     assert set() == desk.journal.claimed([_named(desk, refund)], MovementKind.CORRECTION)

@@ -93,7 +93,7 @@ def plan(
     include: frozenset[Inclusion] = frozenset(),
 ) -> Plan:
     selection = chosen or ByReference(references=ids or ("501",))
-    return desk.core.planning.preview(MOVE.key, selection, actor, to=to, include=include)
+    return desk.core.operation_planner.preview(MOVE.key, selection, actor, to=to, include=include)
 
 
 def row(desk: TestDesk, *ids: str, **more: object) -> Row:
@@ -103,7 +103,7 @@ def row(desk: TestDesk, *ids: str, **more: object) -> Row:
 def confirmed(desk: TestDesk, *ids: str, actor: Actor = ADMIN) -> Operation:
     made = plan(desk, *ids, actor=actor)
     assert made.will_change, made.rows
-    return desk.core.operating.confirm(made.id, actor, reason="the room is closed")
+    return desk.core.operation_commands.confirm(made.id, actor, reason="the room is closed")
 
 
 def moved(desk: TestDesk, *ids: str) -> Operation:
@@ -248,8 +248,10 @@ def test_audit_and_the_event_for_other_apps_name_both_exams(desk: TestDesk) -> N
 
 def test_moving_back_is_another_move(desk: TestDesk) -> None:
     moved(desk)
-    back = desk.core.planning.preview(MOVE.key, ByReference(references=("501",)), ADMIN, to=HERE)
-    desk.carry(desk.core.operating.confirm(back.id, ADMIN, reason="back"))
+    back = desk.core.operation_planner.preview(
+        MOVE.key, ByReference(references=("501",)), ADMIN, to=HERE
+    )
+    desk.carry(desk.core.operation_commands.confirm(back.id, ADMIN, reason="back"))
 
     assert ((HERE,), OLD) == where(desk)
     assert (3, 4) == seats(desk)
@@ -265,7 +267,7 @@ def test_moved_booking_can_be_cancelled_and_frees_its_new_seat(desk: TestDesk) -
 
 
 def test_moved_booking_is_neither_owed_nor_drift(desk: TestDesk) -> None:
-    desk.core.mirroring.put(
+    desk.core.mirror_copier.put(
         [
             Due(kind=kind, record_id=record.id, row=None)
             for kind in Kind
@@ -276,10 +278,10 @@ def test_moved_booking_is_neither_owed_nor_drift(desk: TestDesk) -> None:
     moved(desk)
     desk.drain()
 
-    asked = desk.core.sweeping.ask(SweepMode.FULL, ADMIN)
+    asked = desk.core.sweep_runner.ask(SweepMode.FULL, ADMIN)
     desk.carry_on(Work.SWEEP, asked.id)
     assert [] == desk.journal.drifts(asked.id)
-    assert [] == desk.core.owing.owed(ADMIN)
+    assert [] == desk.core.owed_credits.owed(ADMIN)
 
 
 def test_name_that_a_cancelled_booking_of_that_day_has_counts_on(desk: TestDesk) -> None:
@@ -293,7 +295,7 @@ def test_name_that_a_cancelled_booking_of_that_day_has_counts_on(desk: TestDesk)
 def test_session_of_the_same_day_keeps_the_name(desk: TestDesk) -> None:
     exam(desk, "82", 0, day="2026-06-01")
     made = plan(desk, to=ExamId("82"))
-    desk.carry(desk.core.operating.confirm(made.id, ADMIN, reason="another room"))
+    desk.carry(desk.core.operation_commands.confirm(made.id, ADMIN, reason="another room"))
 
     assert (("82",), OLD) == where(desk)
 
@@ -322,7 +324,7 @@ def test_first_of_the_list_have_the_seats_and_the_others_stay(desk: TestDesk) ->
     ]
     assert ["503", "502", "501"] == [each.booking_id for each in made.rows]
     assert Why.NO_SEAT_LEFT is made.rows[2].why
-    operation = desk.carry(desk.core.operating.confirm(made.id, ADMIN, reason="a test"))
+    operation = desk.carry(desk.core.operation_commands.confirm(made.id, ADMIN, reason="a test"))
     assert (1, 10) == seats(desk)
     assert ((HERE,), OLD) == where(desk)
     assert ItemState.BLOCKED is item(desk, operation).state
@@ -533,7 +535,9 @@ def test_move_needs_an_exam_and_others_have_none(desk: TestDesk) -> None:
     with pytest.raises(BadList, match="choose the exam"):
         plan(desk, to=None)
     with pytest.raises(BadList, match="no exam to go to"):
-        desk.core.planning.preview(REFUND.key, ByReference(references=("501",)), ADMIN, to=THERE)
+        desk.core.operation_planner.preview(
+            REFUND.key, ByReference(references=("501",)), ADMIN, to=THERE
+        )
 
 
 # who may
@@ -541,7 +545,7 @@ def test_move_needs_an_exam_and_others_have_none(desk: TestDesk) -> None:
 
 def test_staff_move_one_students_bookings_and_admins_many(desk: TestDesk) -> None:
     made = plan(desk, actor=STAFF)
-    assert desk.core.operating.confirm(made.id, STAFF, reason="asked for it").id == made.id
+    assert desk.core.operation_commands.confirm(made.id, STAFF, reason="asked for it").id == made.id
 
     with pytest.raises(NotAllowed):
         plan(desk, *three(desk), actor=STAFF)
@@ -554,7 +558,7 @@ def test_move_is_neither_undone_nor_retried(desk: TestDesk) -> None:
 
     assert "move the bookings back" in MOVE.not_undone(operation)
     with pytest.raises(StateConflict, match="not retried"):
-        desk.core.operating.retry(operation.id, ADMIN)
+        desk.core.operation_commands.retry(operation.id, ADMIN)
 
 
 def test_blocked_bookings_are_previewed_again_for_the_same_exam(desk: TestDesk) -> None:
@@ -562,7 +566,7 @@ def test_blocked_bookings_are_previewed_again_for_the_same_exam(desk: TestDesk) 
     operation = moved(desk, *three(desk))
     desk.crm.foreign_write(Kind.EXAM, THERE, {TOTAL_BOOKINGS: 5})
 
-    again = desk.core.accounting.look_again(operation.id, ADMIN)
+    again = desk.core.blocked_items.look_again(operation.id, ADMIN)
 
     assert THERE == again.to_exam
     assert ["502", "503"] == [each.booking_id for each in again.will_change]
@@ -604,7 +608,7 @@ def test_change_that_arrives_late_is_waited_for(desk: TestDesk) -> None:
     operation = confirmed(desk)
     faulty(desk, Fault.LATE, nth=1)
     for _ in range(3):
-        again = desk.core.carrying.carry_out(operation.id)
+        again = desk.core.operation_runner.carry_out(operation.id)
         assert again is not None
         desk.time = max(desk.time, again)
     assert ((HERE,), OLD) == where(desk)
@@ -725,7 +729,7 @@ def test_stop_leaves_what_has_no_seat_there_as_it_was(desk: TestDesk) -> None:
         if request.what == "read" and request.kind is Kind.EXAM:
             at_read += 1
             if at_read == 2:
-                desk.core.operating.stop(operation.id, ADMIN)
+                desk.core.operation_commands.stop(operation.id, ADMIN)
         return Fault.NONE
 
     desk.crm.sending = sending
@@ -759,13 +763,13 @@ def test_booking_of_the_other_day_waits_for_the_move_to_end(desk: TestDesk) -> N
     desk.crm.foreign_write(Kind.CONTACT, "101", {"sjmini_credits": 1})
     move = confirmed(desk)
     wish = Wish(contact_id=ContactId("101"), exam_id=ExamId("82"), attending_location="Calgary")
-    book = desk.core.booking.preview(wish, ADMIN)
-    desk.core.operating.confirm(book.id, ADMIN, reason="a test")
+    book = desk.core.booking_preview.preview(wish, ADMIN)
+    desk.core.operation_commands.confirm(book.id, ADMIN, reason="a test")
 
     def sending(request: Request) -> Fault:
         if request.changes and request.kind is Kind.BOOKING:
             desk.crm.sending = lambda _: Fault.NONE
-            desk.core.carrying.carry_out(book.id)
+            desk.core.operation_runner.carry_out(book.id)
         return Fault.NONE
 
     desk.time += timedelta(minutes=1)
@@ -792,8 +796,10 @@ def test_days_are_free_for_others_once_the_bookings_are_settled(desk: TestDesk) 
 
 
 def confirmed_again(desk: TestDesk) -> Operation:
-    made = desk.core.planning.preview(MOVE.key, ByReference(references=("501",)), ADMIN, to=HERE)
-    return desk.core.operating.confirm(made.id, ADMIN, reason="a test")
+    made = desk.core.operation_planner.preview(
+        MOVE.key, ByReference(references=("501",)), ADMIN, to=HERE
+    )
+    return desk.core.operation_commands.confirm(made.id, ADMIN, reason="a test")
 
 
 def test_exam_that_is_deleted_half_way_puts_the_booking_back(desk: TestDesk) -> None:
@@ -801,7 +807,7 @@ def test_exam_that_is_deleted_half_way_puts_the_booking_back(desk: TestDesk) -> 
 
     faulty(desk, Fault.REQUEST_LOST, nth=2)
     for _ in range(2):  # its hold, and the first look
-        again = desk.core.carrying.carry_out(operation.id)
+        again = desk.core.operation_runner.carry_out(operation.id)
         assert again is not None
         desk.time = max(desk.time, again)
     assert {HERE, THERE} == set(booking(desk).exam_ids)
@@ -824,7 +830,7 @@ def test_copy_of_half_a_move_does_not_stay_when_it_is_put_back(desk: TestDesk) -
     def after(request: Request) -> None:
         answered(request)
         if request.changes and request.kind is Kind.BOOKING:
-            desk.core.mirroring.put([Due(kind=Kind.BOOKING, record_id="501", row=None)])
+            desk.core.mirror_copier.put([Due(kind=Kind.BOOKING, record_id="501", row=None)])
             desk.drain()
 
     desk.crm.answered = after
@@ -841,7 +847,7 @@ def test_exam_is_named_by_an_id_from_before_a_merge(desk: TestDesk) -> None:
     new = desk.crm.merge(Kind.EXAM, THERE, "82")
 
     made = plan(desk, to=ExamId("82"))
-    operation = desk.carry(desk.core.operating.confirm(made.id, ADMIN, reason="a test"))
+    operation = desk.carry(desk.core.operation_commands.confirm(made.id, ADMIN, reason="a test"))
 
     assert new == made.to_exam
     assert ItemState.DONE is item(desk, operation).state
@@ -852,11 +858,11 @@ def test_person_decides_on_a_seat_of_which_hubspot_does_not_tell(desk: TestDesk)
     """Never taken: the booking stays where it is. Taken: the move goes on."""
     for landed, state in ((False, ItemState.FAILED), (True, ItemState.DONE)):
         operation = undecided(desk)
-        (record,) = desk.core.deciding.undecided(operation.id, ADMIN)
+        (record,) = desk.core.resolution.undecided(operation.id, ADMIN)
         assert ItemState.UNDECIDED is item(desk, operation).state
-        assert [] == desk.core.deciding.unclear(operation.id, ADMIN)
+        assert [] == desk.core.resolution.unclear(operation.id, ADMIN)
 
-        desk.core.deciding.decide(
+        desk.core.resolution.decide(
             operation.id, record.write.id, ADMIN, landed=landed, why="looked at the history"
         )
         desk.carry(operation)
@@ -891,14 +897,14 @@ def test_move_waits_for_a_booking_of_the_other_day_that_is_under_way(desk: TestD
     exam(desk, "82", 1, day="2026-06-08", mock_type="Mini-mock")
     desk.crm.foreign_write(Kind.CONTACT, "101", {"sjmini_credits": 1})
     wish = Wish(contact_id=ContactId("101"), exam_id=ExamId("82"), attending_location="Calgary")
-    book = desk.core.booking.preview(wish, ADMIN)
-    desk.core.operating.confirm(book.id, ADMIN, reason="a test")
+    book = desk.core.booking_preview.preview(wish, ADMIN)
+    desk.core.operation_commands.confirm(book.id, ADMIN, reason="a test")
     move = confirmed(desk)
     desk.time += timedelta(minutes=1)
     faulty(desk, Fault.REQUEST_LOST, of=Kind.EXAM)
 
     for id_ in (book.id, move.id):  # a first look at each: the booking has its day, and no seat
-        assert desk.core.carrying.carry_out(id_) is not None
+        assert desk.core.operation_runner.carry_out(id_) is not None
     assert ((HERE,), OLD) == where(desk)
     desk.carry(desk.journal.operation(book.id))
     desk.carry(move)
@@ -914,7 +920,7 @@ def test_half_moved_booking_that_a_colleague_takes_elsewhere_is_left_there(desk:
     exam(desk, "82", 1, day="2026-06-09")
     faulty(desk, Fault.REQUEST_LOST, nth=2)
     for _ in range(2):  # its hold, and the first look
-        again = desk.core.carrying.carry_out(operation.id)
+        again = desk.core.operation_runner.carry_out(operation.id)
         assert again is not None
         desk.time = max(desk.time, again)
     for id_ in (HERE, THERE):
@@ -941,7 +947,7 @@ def test_nothing_ends_while_a_part_of_putting_it_back_may_still_arrive(desk: Tes
 
     desk.crm.sending = sending
     while not desk.crm.late:
-        again = desk.core.carrying.carry_out(operation.id)
+        again = desk.core.operation_runner.carry_out(operation.id)
         assert again is not None
         desk.time = max(desk.time, again)
     sent = desk.crm.late[0].since

@@ -146,7 +146,7 @@ def test_an_operation_over_merged_students_says_so_and_leaves_one_row(desk: Test
         desk.crm.add_contact(contact, {"cs_credits": 1})
         desk.booked(f"5{contact}", contact)
     copies = [Due(kind=Kind.CONTACT, record_id=id_, row=None) for id_ in ("100", "103")]
-    desk.core.mirroring.put(copies)
+    desk.core.mirror_copier.put(copies)
     desk.drain()
     operation = desk.confirm("5100", "5103")
     merged = desk.crm.merge(Kind.CONTACT, "103", "100")
@@ -201,7 +201,7 @@ def test_a_refused_record_of_a_batch_fails_alone_and_can_be_retried(desk: TestDe
     assert not desk.crm.truth.need(Kind.BOOKING, "5101").properties.get("token_refunded")
 
     desk.crm.sending = lambda _: Fault.NONE
-    desk.carry(desk.core.operating.retry(operation.id, ADMIN))
+    desk.carry(desk.core.operation_commands.retry(operation.id, ADMIN))
 
     assert desk.item(operation, "5101").state is ItemState.DONE
     assert [2, 2] == [desk.crm.balance(Kind.CONTACT, c, "cs_credits") for c in ("100", "101")]
@@ -232,33 +232,37 @@ def test_nothing_is_previewed_on_an_account_that_would_refuse_the_end_of_it(
     chosen = ByReference(references=("500",))
 
     with pytest.raises(NotReady) as caught:
-        desk.core.planning.preview(CANCEL, chosen, ADMIN)
+        desk.core.operation_planner.preview(CANCEL, chosen, ADMIN)
     assert 2 == len(caught.value.faults)
 
     desk.account.provision()
-    desk.core.planning.preview(CANCEL, chosen, ADMIN)
-    desk.core.planning.preview(CANCEL, chosen, ADMIN)
+    desk.core.operation_planner.preview(CANCEL, chosen, ADMIN)
+    desk.core.operation_planner.preview(CANCEL, chosen, ADMIN)
     assert 2 == desk.account.looks
 
 
 def test_confirming_twice_is_one_operation(desk: TestDesk) -> None:
     desk.crm.add_contact("100", {"cs_credits": 1})
     desk.booked("500", "100")
-    plan = desk.core.planning.preview(OperationKind.REFUND, ByReference(references=("500",)), ADMIN)
+    plan = desk.core.operation_planner.preview(
+        OperationKind.REFUND, ByReference(references=("500",)), ADMIN
+    )
 
-    once = desk.core.operating.confirm(plan.id, ADMIN, reason="first")
-    again = desk.core.operating.confirm(plan.id, ADMIN, reason="second")
+    once = desk.core.operation_commands.confirm(plan.id, ADMIN, reason="first")
+    again = desk.core.operation_commands.confirm(plan.id, ADMIN, reason="second")
 
     assert once == again
     assert 1 == len(desk.journal.operations())
 
 
 def test_all_faults_of_a_confirmation_are_told_at_once(desk: TestDesk) -> None:
-    plan = desk.core.planning.preview(OperationKind.REFUND, ByReference(references=("999",)), ADMIN)
+    plan = desk.core.operation_planner.preview(
+        OperationKind.REFUND, ByReference(references=("999",)), ADMIN
+    )
     desk.time += timedelta(hours=2)
 
     with pytest.raises(NotConfirmed) as caught:
-        desk.core.operating.confirm(plan.id, ADMIN, reason=" ")
+        desk.core.operation_commands.confirm(plan.id, ADMIN, reason=" ")
 
     assert 3 == len(caught.value.faults)
     assert [] == desk.journal.operations()
@@ -269,13 +273,13 @@ def test_more_than_twenty_bookings_want_their_number_typed(desk: TestDesk) -> No
     ids = [str(500 + n) for n in range(21)]
     for id_ in ids:
         desk.booked(id_, "100")
-    plan = desk.core.planning.preview(
+    plan = desk.core.operation_planner.preview(
         OperationKind.REFUND, ByReference(references=tuple(ids)), ADMIN
     )
 
     with pytest.raises(NotConfirmed, match="type 21"):
-        desk.core.operating.confirm(plan.id, ADMIN, reason="r", typed=12)
-    assert desk.core.operating.confirm(plan.id, ADMIN, reason="r", typed=21)
+        desk.core.operation_commands.confirm(plan.id, ADMIN, reason="r", typed=12)
+    assert desk.core.operation_commands.confirm(plan.id, ADMIN, reason="r", typed=21)
 
 
 def test_what_is_called_off_in_its_hold_never_begins(desk: TestDesk) -> None:
@@ -283,8 +287,8 @@ def test_what_is_called_off_in_its_hold_never_begins(desk: TestDesk) -> None:
     desk.booked("500", "100")
     operation = desk.confirm("500")
 
-    assert operation.hold_until == desk.core.carrying.carry_out(operation.id)
-    desk.core.operating.stop(operation.id, ADMIN)
+    assert operation.hold_until == desk.core.operation_runner.carry_out(operation.id)
+    desk.core.operation_commands.stop(operation.id, ADMIN)
     desk.time += timedelta(minutes=1)
 
     assert desk.carry(operation).state is OperationState.CALLED_OFF
@@ -296,13 +300,13 @@ def test_a_stopped_operation_leaves_the_rest_for_a_retry(desk: TestDesk) -> None
         desk.crm.add_contact(f"10{n}", {"cs_credits": 1})
         desk.booked(f"50{n}", f"10{n}")
     operation = desk.confirm(*(f"50{n}" for n in range(6)))
-    carrying = replace(desk.core.carrying, group_size=2, groups_at_once=1)
-    desk.core = replace(desk.core, carrying=carrying)
+    carrying = replace(desk.core.operation_runner, group_size=2, groups_at_once=1)
+    desk.core = replace(desk.core, operation_runner=carrying)
 
     def stop_after_the_first_write(request: Request) -> None:
         if request.changes and request.kind is Kind.CONTACT:
             desk.crm.answered = lambda _: None
-            desk.core.operating.stop(operation.id, ADMIN)
+            desk.core.operation_commands.stop(operation.id, ADMIN)
 
     desk.crm.answered = stop_after_the_first_write
     desk.carry(operation)
@@ -311,7 +315,7 @@ def test_a_stopped_operation_leaves_the_rest_for_a_retry(desk: TestDesk) -> None
     assert [ItemState.DONE] * 2 + [ItemState.STOPPED] * 4 == states
     assert desk.journal.operation(operation.id).state is OperationState.STOPPED
 
-    desk.carry(desk.core.operating.retry(operation.id, ADMIN))
+    desk.carry(desk.core.operation_commands.retry(operation.id, ADMIN))
     assert {2} == {desk.crm.balance(Kind.CONTACT, f"10{n}", "cs_credits") for n in range(6)}
 
 
@@ -324,11 +328,11 @@ def test_nobody_but_an_admin_runs_batches(desk: TestDesk) -> None:
     both = ByReference(references=("500", "501"))
 
     for act in (
-        lambda: desk.core.planning.preview(CANCEL, both, staff),
-        lambda: desk.core.operating.confirm(batch, staff, reason="r"),
-        lambda: desk.core.operating.stop(batch, staff),
-        lambda: desk.core.operating.retry(batch, staff),
-        lambda: desk.core.deciding.decide("id", WriteId("w"), staff, landed=True, why=""),
+        lambda: desk.core.operation_planner.preview(CANCEL, both, staff),
+        lambda: desk.core.operation_commands.confirm(batch, staff, reason="r"),
+        lambda: desk.core.operation_commands.stop(batch, staff),
+        lambda: desk.core.operation_commands.retry(batch, staff),
+        lambda: desk.core.resolution.decide("id", WriteId("w"), staff, landed=True, why=""),
     ):
         with pytest.raises(NotAllowed):
             act()
@@ -364,7 +368,7 @@ def undecided(desk: TestDesk) -> tuple[str, WriteId]:
 def test_a_person_who_sees_the_credit_lets_the_booking_be_marked(desk: TestDesk) -> None:
     operation_id, write_id = undecided(desk)
 
-    again = desk.core.deciding.decide(operation_id, write_id, ADMIN, landed=True, why="seen")
+    again = desk.core.resolution.decide(operation_id, write_id, ADMIN, landed=True, why="seen")
     desk.carry(again)
 
     assert desk.item(again, "500").state is ItemState.DONE
@@ -377,21 +381,21 @@ def test_a_person_who_misses_the_credit_lets_a_retry_give_it_back(desk: TestDesk
     desk.crm.foreign_write(Kind.CONTACT, "100", {"cs_credits": 1})
 
     with pytest.raises(BadList, match="say how you know"):
-        desk.core.deciding.decide(operation_id, write_id, ADMIN, landed=False, why="  ")
-    desk.core.deciding.decide(operation_id, write_id, ADMIN, landed=False, why="not there")
+        desk.core.resolution.decide(operation_id, write_id, ADMIN, landed=False, why="  ")
+    desk.core.resolution.decide(operation_id, write_id, ADMIN, landed=False, why="not there")
     desk.crm.unreadable_histories = set()
-    desk.carry(desk.core.operating.retry(operation_id, ADMIN))
+    desk.carry(desk.core.operation_commands.retry(operation_id, ADMIN))
 
     assert 2 == desk.crm.balance(Kind.CONTACT, "100", "cs_credits")
     with pytest.raises(StateConflict):
-        desk.core.deciding.decide(operation_id, write_id, ADMIN, landed=True, why="seen")
+        desk.core.resolution.decide(operation_id, write_id, ADMIN, landed=True, why="seen")
     with pytest.raises(UnknownId):
-        desk.core.deciding.decide(operation_id, WriteId("none"), ADMIN, landed=True, why="seen")
+        desk.core.resolution.decide(operation_id, WriteId("none"), ADMIN, landed=True, why="seen")
 
 
 def test_of_two_who_decide_on_one_write_at_once_the_first_counts(desk: TestDesk) -> None:
     operation_id, write_id = undecided(desk)
-    decide = desk.core.deciding.decide
+    decide = desk.core.resolution.decide
 
     as_a_run_begins(
         desk, lambda: decide(operation_id, write_id, ADMIN, landed=False, why="not there")
@@ -490,7 +494,7 @@ def test_a_count_that_went_through_after_all_is_no_warning(desk: TestDesk) -> No
     assert 1 == len(desk.journal.warnings(operation.id))
 
     desk.crm.foreign_write(Kind.EXAM, "70", {"total_bookings": 2})
-    desk.carry(desk.core.operating.retry(operation.id, ADMIN))
+    desk.carry(desk.core.operation_commands.retry(operation.id, ADMIN))
 
     assert [] == desk.journal.warnings(operation.id)
     assert "made good" in [e.what for e in desk.journal.events(operation_id=operation.id)]

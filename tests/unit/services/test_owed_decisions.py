@@ -42,11 +42,11 @@ def cancels(desk: TestDesk, id_: str = "500", *, credit: int = 0) -> None:
 
 
 def found(desk: TestDesk) -> dict[str, Owed]:
-    return {one.booking.id: one for one in desk.core.owing.listed()}
+    return {one.booking.id: one for one in desk.core.owed_credits.listed()}
 
 
 def owed(desk: TestDesk) -> int:
-    return sum(desk.core.owing.count().values())
+    return sum(desk.core.owed_credits.count().values())
 
 
 def planned(desk: TestDesk, id_: str = "500") -> Row:
@@ -78,7 +78,7 @@ def test_what_was_cancelled_before_the_baseline_is_neither_owed_nor_refunded(
     assert "set by ann@example.test: we adopt Credit Desk" in row.detail
     not_owed(desk, "501")
     with pytest.raises(BadList, match="nothing is owed"):
-        desk.core.owing.everything(ADMIN)
+        desk.core.owed_credits.everything(ADMIN)
 
 
 def test_an_edit_after_the_baseline_does_not_make_an_old_cancellation_owed(desk: TestDesk) -> None:
@@ -94,11 +94,11 @@ def test_an_edit_after_the_baseline_does_not_make_an_old_cancellation_owed(desk:
 def test_the_student_s_page_and_the_exam_s_page_heed_the_baseline(desk: TestDesk) -> None:
     cancels(desk)
     desk.time += timedelta(hours=1)
-    before = desk.core.sitting.session(ExamId("70"), ADMIN)
+    before = desk.core.exam_sessions.session(ExamId("70"), ADMIN)
     desk.core.owed_decisions.set_baseline(desk.time, "adopted", ADMIN)
 
-    presented = desk.core.presenting.contact(ContactId("100"), ADMIN)
-    session = desk.core.sitting.session(ExamId("70"), ADMIN)
+    presented = desk.core.contact_page.contact(ContactId("100"), ADMIN)
+    session = desk.core.exam_sessions.session(ExamId("70"), ADMIN)
 
     assert before is not None
     assert session is not None
@@ -152,8 +152,8 @@ def test_what_an_undo_took_back_stays_refundable_by_name_whatever_the_baseline(
     desk.time += timedelta(hours=1)
     refund = desk.run("500")
     desk.time += timedelta(minutes=5)
-    undo = desk.core.undoing.preview(refund.id, ADMIN)
-    desk.carry(desk.core.operating.confirm(undo.id, ADMIN, reason="a mistake"))
+    undo = desk.core.undo_planner.preview(refund.id, ADMIN)
+    desk.carry(desk.core.operation_commands.confirm(undo.id, ADMIN, reason="a mistake"))
     desk.core.owed_decisions.set_baseline(desk.time, "adopted", ADMIN)
 
     assert Verdict.WILL_CHANGE is planned(desk).verdict
@@ -261,7 +261,7 @@ def test_a_credit_that_an_old_app_gave_back_unmarked_is_not_given_again(desk: Te
     assert (Verdict.SKIP, Why.GIVEN_BACK) == (row.verdict, row.why)
     assert "went 1 → 2 by an app (student-app) at 5 May 2026 09:00:02 UTC" in row.detail
     with pytest.raises(BadList, match="nothing is owed"):
-        desk.core.owing.everything(ADMIN)
+        desk.core.owed_credits.everything(ADMIN)
 
 
 def test_a_balance_set_by_hand_later_is_a_person_s_to_decide(desk: TestDesk) -> None:
@@ -393,7 +393,7 @@ def test_a_credit_given_after_the_preview_and_long_before_the_confirmation_is_se
     desk.crm.foreign_write(Kind.CONTACT, "100", {KEY: 2}, **OLD_APP)
     desk.time += timedelta(minutes=50)
 
-    operation = desk.core.operating.confirm(plan.id, ADMIN, reason="a test")
+    operation = desk.core.operation_commands.confirm(plan.id, ADMIN, reason="a test")
     desk.carry(operation)
 
     assert (ItemState.UNDECIDED, 2) == (desk.item(operation, "500").state, desk.held("100", KEY))

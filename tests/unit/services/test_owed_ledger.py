@@ -137,11 +137,13 @@ class School:
         """Credits that each student gets by a refund of everything owed."""
         before = self.balances()
         try:
-            chosen = self.desk.core.owing.everything(ADMIN)
+            chosen = self.desk.core.owed_credits.everything(ADMIN)
         except BadList:
             return {}
-        plan = self.desk.core.planning.preview(REFUND.key, chosen, ADMIN)
-        confirmed = self.desk.core.operating.confirm(plan.id, ADMIN, reason="all that is owed")
+        plan = self.desk.core.operation_planner.preview(REFUND.key, chosen, ADMIN)
+        confirmed = self.desk.core.operation_commands.confirm(
+            plan.id, ADMIN, reason="all that is owed"
+        )
         self.desk.carry(confirmed)
         return {id_: n - before[id_] for id_, n in self.balances().items()}
 
@@ -161,7 +163,7 @@ def test_nobody_gets_a_second_credit_over_a_history_of_unmarked_cancellations(se
 
 
 def forfeit(desk: TestDesk, id_: str) -> None:
-    (one,) = [each for each in desk.core.owing.listed() if each.booking.id == id_]
+    (one,) = [each for each in desk.core.owed_credits.listed() if each.booking.id == id_]
     desk.core.owed_decisions.decide([one], owed=False, reason="forfeited", actor=ADMIN)
 
 
@@ -171,7 +173,7 @@ def test_the_histories_hold_credits_of_every_verdict() -> None:
     for seed in range(8):
         school = School(random.Random(seed))
         school.play(40)
-        found = school.desk.core.owing.listed()
+        found = school.desk.core.owed_credits.listed()
         verdicts += Counter(
             owed=len(waiting(found)), given=len(settled(found)), doubt=len(doubtful(found))
         )

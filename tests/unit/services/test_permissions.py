@@ -95,21 +95,23 @@ class Ask:
 
 
 def _plan_for_one(desk: TestDesk) -> str:
-    return desk.core.planning.preview(
+    return desk.core.operation_planner.preview(
         OperationKind.CANCEL, ByReference(references=("51",)), ADMIN
     ).id
 
 
 def _plan_for_many(desk: TestDesk) -> str:
-    return desk.core.planning.preview(OperationKind.CANCEL, ByExam(ids=(ExamId("70"),)), ADMIN).id
+    return desk.core.operation_planner.preview(
+        OperationKind.CANCEL, ByExam(ids=(ExamId("70"),)), ADMIN
+    ).id
 
 
 def _held_for_one(desk: TestDesk) -> str:
-    return desk.core.operating.confirm(_plan_for_one(desk), ADMIN, reason="ill").id
+    return desk.core.operation_commands.confirm(_plan_for_one(desk), ADMIN, reason="ill").id
 
 
 def _held(desk: TestDesk) -> str:
-    return desk.core.operating.confirm(_plan_for_many(desk), ADMIN, reason="closed").id
+    return desk.core.operation_commands.confirm(_plan_for_many(desk), ADMIN, reason="closed").id
 
 
 def _ended(desk: TestDesk) -> str:
@@ -119,7 +121,7 @@ def _ended(desk: TestDesk) -> str:
 def _not_told(desk: TestDesk) -> str:
     """Students without an e-mail address."""
     plan, why = _plan_for_many(desk), "the venue is closed"
-    operation = desk.core.operating.confirm(plan, ADMIN, reason="closed", tell=why)
+    operation = desk.core.operation_commands.confirm(plan, ADMIN, reason="closed", tell=why)
     return desk.carry(operation).id
 
 
@@ -128,13 +130,13 @@ def _refunded(desk: TestDesk) -> str:
 
 
 def _swept(desk: TestDesk) -> Sweep:
-    sweep = desk.core.sweeping.ask(SweepMode.FULL, ADMIN)
+    sweep = desk.core.sweep_runner.ask(SweepMode.FULL, ADMIN)
     desk.carry_on(Work.SWEEP, sweep.id)
     return desk.journal.sweep(sweep.id)
 
 
 def _drifting(desk: TestDesk) -> object:
-    return desk.core.repairing.of_record("1", ADMIN)
+    return desk.core.repair_runner.of_record("1", ADMIN)
 
 
 def _contact(desk: TestDesk) -> object:
@@ -142,12 +144,14 @@ def _contact(desk: TestDesk) -> object:
 
 
 def _adjusted(desk: TestDesk) -> str:
-    plan = desk.core.adjusting.preview(PLUS_ONE, ADMIN)
-    return desk.carry(desk.core.operating.confirm(plan.id, ADMIN, reason="r")).id
+    plan = desk.core.adjustment_planner.preview(PLUS_ONE, ADMIN)
+    return desk.carry(desk.core.operation_commands.confirm(plan.id, ADMIN, reason="r")).id
 
 
 def _exam_act(desk: TestDesk) -> str:
-    return desk.core.cancelling_exams.ask(ExamId("70"), ADMIN, to=None, keeps=False, reason="r").id
+    return desk.core.whole_exam_cancellation.ask(
+        ExamId("70"), ADMIN, to=None, keeps=False, reason="r"
+    ).id
 
 
 def _exam_cancelled(desk: TestDesk) -> None:
@@ -155,7 +159,7 @@ def _exam_cancelled(desk: TestDesk) -> None:
 
 
 def _key(desk: TestDesk) -> str:
-    return desk.core.admitting.make("app", [Scope.READ], ADMIN)[0].id
+    return desk.core.api_keys.make("app", [Scope.READ], ADMIN)[0].id
 
 
 def _ben(desk: TestDesk) -> None:
@@ -172,15 +176,15 @@ def _stranger(desk: TestDesk) -> None:
 
 
 def _confirm(world: World, actor: Actor) -> object:
-    return world.core.operating.confirm(world.it, actor, reason="the venue is closed")
+    return world.core.operation_commands.confirm(world.it, actor, reason="the venue is closed")
 
 
 def _call_off(world: World, actor: Actor) -> object:
-    return world.core.operating.call_off(world.it, actor)
+    return world.core.operation_commands.call_off(world.it, actor)
 
 
 def _stop(world: World, actor: Actor) -> object:
-    return world.core.operating.stop(world.it, actor)
+    return world.core.operation_commands.stop(world.it, actor)
 
 
 REQUEST = ApiRequest(
@@ -241,15 +245,15 @@ _OVER_HTTP = [
 ]
 #: What shows an operation: for one student also to who may look that student up.
 _SHOWS: dict[str, Callable[[World, Actor], object]] = {
-    "plan": lambda w, a: w.core.following.plan(w.it, a),
-    "followed": lambda w, a: w.core.following.followed(w.it, a),
-    "progress": lambda w, a: w.core.following.progress(w.it, a),
-    "items": lambda w, a: w.core.following.items(w.it, a),
-    "warnings": lambda w, a: w.core.following.warnings(w.it, a),
-    "report": lambda w, a: w.core.following.report(w.desk.journal.operation(w.it), a),
+    "plan": lambda w, a: w.core.operation_queries.plan(w.it, a),
+    "followed": lambda w, a: w.core.operation_queries.followed(w.it, a),
+    "progress": lambda w, a: w.core.operation_queries.progress(w.it, a),
+    "items": lambda w, a: w.core.operation_queries.items(w.it, a),
+    "warnings": lambda w, a: w.core.operation_queries.warnings(w.it, a),
+    "report": lambda w, a: w.core.operation_queries.report(w.desk.journal.operation(w.it), a),
 }
 _OF_ONE_STUDENT = [
-    Ask(f"following.{name}", roles, call, given, case)
+    Ask(f"operation_queries.{name}", roles, call, given, case)
     for name, call in _SHOWS.items()
     for roles, given, case in (
         (EVERYBODY, _held_for_one, "for one student"),
@@ -293,99 +297,117 @@ ASKS = [
     Ask("access.refuse", ADMINS, lambda w, a: w.core.access.refuse(BEN, a), _asked_role),
     Ask("access.strangers", ADMINS, lambda w, a: w.core.access.strangers(a)),
     Ask("access.accept", ADMINS, lambda w, a: w.core.access.accept(BEN, OTHER, a), _stranger),
-    Ask("adjusting.preview", ADMINS, lambda w, a: w.core.adjusting.preview(PLUS_ONE, a)),
     Ask(
-        "adjusting.again",
+        "adjustment_planner.preview",
         ADMINS,
-        lambda w, a: w.core.adjusting.again(w.desk.journal.plan(w.it), a, without=()),
-        lambda desk: desk.core.adjusting.preview(PLUS_ONE, ADMIN).id,
+        lambda w, a: w.core.adjustment_planner.preview(PLUS_ONE, a),
     ),
     Ask(
-        "adjusting.undone",
+        "adjustment_planner.again",
         ADMINS,
-        lambda w, a: w.core.adjusting.undone(w.desk.journal.operation(w.it), a),
+        lambda w, a: w.core.adjustment_planner.again(w.desk.journal.plan(w.it), a, without=()),
+        lambda desk: desk.core.adjustment_planner.preview(PLUS_ONE, ADMIN).id,
+    ),
+    Ask(
+        "adjustment_planner.undone",
+        ADMINS,
+        lambda w, a: w.core.adjustment_planner.undone(w.desk.journal.operation(w.it), a),
         _adjusted,
     ),
-    Ask("activating.due", EVERYBODY, lambda w, a: w.core.activating.due(a)),
-    Ask("activating.past", EVERYBODY, lambda w, a: w.core.activating.past(a)),
-    Ask("activating.activate", ADMINS, lambda w, a: w.core.activating.activate(a)),
-    Ask("names.of", EVERYBODY, lambda w, a: w.core.names.of(["1"], a)),
-    Ask("names.whose", EVERYBODY, lambda w, a: w.core.names.whose([(Kind.CONTACT, "1")], a)),
-    Ask("admitting.keys", ADMINS, lambda w, a: w.core.admitting.keys(a)),
-    Ask("admitting.make", ADMINS, lambda w, a: w.core.admitting.make("app", [Scope.READ], a)),
-    Ask("admitting.withdraw_all", ADMINS, lambda w, a: w.core.admitting.withdraw_all(a), _key),
-    Ask("admitting.withdraw", ADMINS, lambda w, a: w.core.admitting.withdraw(w.it, a), _key),
+    Ask("exam_activation.due", EVERYBODY, lambda w, a: w.core.exam_activation.due(a)),
+    Ask("exam_activation.past", EVERYBODY, lambda w, a: w.core.exam_activation.past(a)),
+    Ask("exam_activation.activate", ADMINS, lambda w, a: w.core.exam_activation.activate(a)),
+    Ask("student_names.of", EVERYBODY, lambda w, a: w.core.student_names.of(["1"], a)),
+    Ask(
+        "student_names.whose",
+        EVERYBODY,
+        lambda w, a: w.core.student_names.whose([(Kind.CONTACT, "1")], a),
+    ),
+    Ask("api_keys.keys", ADMINS, lambda w, a: w.core.api_keys.keys(a)),
+    Ask("api_keys.make", ADMINS, lambda w, a: w.core.api_keys.make("app", [Scope.READ], a)),
+    Ask("api_keys.withdraw_all", ADMINS, lambda w, a: w.core.api_keys.withdraw_all(a), _key),
+    Ask("api_keys.withdraw", ADMINS, lambda w, a: w.core.api_keys.withdraw(w.it, a), _key),
     *_OVER_HTTP,
     Ask(
-        "checking.student",
+        "eligibility.student",
         EVERYBODY,
-        lambda w, a: w.core.checking.student("900", "ann@example.test", a),
+        lambda w, a: w.core.eligibility.student("900", "ann@example.test", a),
     ),
-    Ask("checking.contact", EVERYBODY, lambda w, a: w.core.checking.contact(ANN, a)),
-    Ask("checking.bookings", EVERYBODY, lambda w, a: w.core.checking.bookings(ANN, a)),
+    Ask("eligibility.contact", EVERYBODY, lambda w, a: w.core.eligibility.contact(ANN, a)),
+    Ask("eligibility.bookings", EVERYBODY, lambda w, a: w.core.eligibility.bookings(ANN, a)),
     Ask(
-        "checking.booking",
+        "eligibility.booking",
         EVERYBODY,
-        lambda w, a: w.core.checking.booking(ANN, BookingId("51"), a),
+        lambda w, a: w.core.eligibility.booking(ANN, BookingId("51"), a),
     ),
-    Ask("checking.exam", EVERYBODY, lambda w, a: w.core.checking.exam(WISH, a)),
+    Ask("eligibility.exam", EVERYBODY, lambda w, a: w.core.eligibility.exam(WISH, a)),
     Ask(
-        "checking.mock_type",
+        "eligibility.mock_type",
         EVERYBODY,
-        lambda w, a: w.core.checking.mock_type(ANN, "Clinical Skills", a),
+        lambda w, a: w.core.eligibility.mock_type(ANN, "Clinical Skills", a),
     ),
     Ask(
-        "checking.open_sessions",
+        "eligibility.open_sessions",
         EVERYBODY,
-        lambda w, a: w.core.checking.open_sessions(ANN, a),
+        lambda w, a: w.core.eligibility.open_sessions(ANN, a),
     ),
     Ask("desks.look", ADMINS, lambda w, a: w.core.desks.look(a)),
     Ask("desks.takeovers", WATCHERS, lambda w, a: w.core.desks.takeovers(a)),
     Ask("desks.take_over", ADMINS, lambda w, a: w.core.desks.take_over(a, reason="gone")),
-    Ask("approving.read", ADMINS, lambda w, a: w.core.approving.read(w.it, a), _held),
-    Ask("approving.approve", ADMINS, lambda w, a: w.core.approving.approve(w.it, a), _held),
-    Ask("approving.refuse", ADMINS, lambda w, a: w.core.approving.refuse(w.it, a, "no"), _held),
-    Ask("approving.renew", ADMINS, lambda w, a: w.core.approving.renew(w.it, a), _held),
-    Ask("auditing.find", WATCHERS, lambda w, a: w.core.auditing.find(Sought(), a)),
-    Ask("auditing.count", WATCHERS, lambda w, a: w.core.auditing.count(Sought(), a)),
-    Ask("auditing.sizes", WATCHERS, lambda w, a: w.core.auditing.sizes(["op"], a)),
-    Ask("auditing.export", WATCHERS, lambda w, a: list(w.core.auditing.export(Sought(), a))),
-    Ask("auditing.verify", WATCHERS, lambda w, a: w.core.auditing.verify(a)),
-    Ask("auditing.standing", WATCHERS, lambda w, a: w.core.auditing.standing(a)),
-    Ask("auditing.glance", WATCHERS, lambda w, a: w.core.auditing.glance(a)),
-    Ask("booking.sessions", DESK, lambda w, a: w.core.booking.sessions(a)),
+    Ask("approvals.read", ADMINS, lambda w, a: w.core.approvals.read(w.it, a), _held),
+    Ask("approvals.approve", ADMINS, lambda w, a: w.core.approvals.approve(w.it, a), _held),
+    Ask("approvals.refuse", ADMINS, lambda w, a: w.core.approvals.refuse(w.it, a, "no"), _held),
+    Ask("approvals.renew", ADMINS, lambda w, a: w.core.approvals.renew(w.it, a), _held),
+    Ask("audit_log.find", WATCHERS, lambda w, a: w.core.audit_log.find(Sought(), a)),
+    Ask("audit_log.count", WATCHERS, lambda w, a: w.core.audit_log.count(Sought(), a)),
+    Ask("audit_log.sizes", WATCHERS, lambda w, a: w.core.audit_log.sizes(["op"], a)),
+    Ask("audit_log.export", WATCHERS, lambda w, a: list(w.core.audit_log.export(Sought(), a))),
+    Ask("audit_log.verify", WATCHERS, lambda w, a: w.core.audit_log.verify(a)),
+    Ask("audit_log.standing", WATCHERS, lambda w, a: w.core.audit_log.standing(a)),
+    Ask("audit_log.glance", WATCHERS, lambda w, a: w.core.audit_log.glance(a)),
+    Ask("booking_preview.sessions", DESK, lambda w, a: w.core.booking_preview.sessions(a)),
     Ask(
-        "booking.preview", DESK, lambda w, a: w.core.booking.preview(WISH, a), case="with a credit"
+        "booking_preview.preview",
+        DESK,
+        lambda w, a: w.core.booking_preview.preview(WISH, a),
+        case="with a credit",
     ),
     Ask(
-        "booking.preview", ADMINS, lambda w, a: w.core.booking.preview(FREE, a), case="for nothing"
-    ),
-    Ask("correcting.open", WATCHERS, lambda w, a: w.core.correcting.open(w.it, a), _ended),
-    Ask("correcting.preview", ADMINS, lambda w, a: w.core.correcting.preview(w.it, a), _ended),
-    Ask("correcting.findings", WATCHERS, lambda w, a: w.core.correcting.findings(w.it, a), _ended),
-    Ask(
-        "correcting.decide",
+        "booking_preview.preview",
         ADMINS,
-        lambda w, a: w.core.correcting.decide(w.it, "w@1/cs_credits/+0", 1, a, "seen"),
+        lambda w, a: w.core.booking_preview.preview(FREE, a),
+        case="for nothing",
+    ),
+    Ask("corrections.open", WATCHERS, lambda w, a: w.core.corrections.open(w.it, a), _ended),
+    Ask("corrections.preview", ADMINS, lambda w, a: w.core.corrections.preview(w.it, a), _ended),
+    Ask(
+        "corrections.findings", WATCHERS, lambda w, a: w.core.corrections.findings(w.it, a), _ended
+    ),
+    Ask(
+        "corrections.decide",
+        ADMINS,
+        lambda w, a: w.core.corrections.decide(w.it, "w@1/cs_credits/+0", 1, a, "seen"),
         _ended,
     ),
-    Ask("undoing.of", WATCHERS, lambda w, a: w.core.undoing.of(w.it, a), _refunded),
-    Ask("undoing.preview", ADMINS, lambda w, a: w.core.undoing.preview(w.it, a), _refunded),
+    Ask("undo_planner.of", WATCHERS, lambda w, a: w.core.undo_planner.of(w.it, a), _refunded),
     Ask(
-        "deciding.decide",
+        "undo_planner.preview", ADMINS, lambda w, a: w.core.undo_planner.preview(w.it, a), _refunded
+    ),
+    Ask(
+        "resolution.decide",
         ADMINS,
-        lambda w, a: w.core.deciding.decide(w.it, WriteId("w"), a, landed=True, why="seen"),
+        lambda w, a: w.core.resolution.decide(w.it, WriteId("w"), a, landed=True, why="seen"),
         _ended,
     ),
     Ask(
-        "deciding.rule",
+        "resolution.rule",
         ADMINS,
-        lambda w, a: w.core.deciding.rule(w.it, BookingId("500"), a, refunded=True, why="seen"),
+        lambda w, a: w.core.resolution.rule(w.it, BookingId("500"), a, refunded=True, why="seen"),
         _ended,
     ),
-    Ask("deciding.unclear", WATCHERS, lambda w, a: w.core.deciding.unclear(w.it, a)),
-    Ask("deciding.undecided", WATCHERS, lambda w, a: w.core.deciding.undecided(w.it, a)),
-    Ask("deciding.doubts", WATCHERS, lambda w, a: w.core.deciding.doubts([], a)),
+    Ask("resolution.unclear", WATCHERS, lambda w, a: w.core.resolution.unclear(w.it, a)),
+    Ask("resolution.undecided", WATCHERS, lambda w, a: w.core.resolution.undecided(w.it, a)),
+    Ask("resolution.doubts", WATCHERS, lambda w, a: w.core.resolution.doubts([], a)),
     Ask("Diagnosing.provision", ADMINS, lambda w, a: w.desk.doctor().provision(a)),
     Ask(
         "exam_cancellation.preview",
@@ -404,57 +426,94 @@ ASKS = [
         _exam_cancelled,
     ),
     Ask(
-        "cancelling_exams.preview",
+        "whole_exam_cancellation.preview",
         ADMINS,
-        lambda w, a: w.core.cancelling_exams.preview(ExamId("70"), a, to=None, keeps=False),
+        lambda w, a: w.core.whole_exam_cancellation.preview(ExamId("70"), a, to=None, keeps=False),
     ),
     Ask(
-        "cancelling_exams.ask",
+        "whole_exam_cancellation.ask",
         ADMINS,
-        lambda w, a: w.core.cancelling_exams.ask(ExamId("70"), a, to=None, keeps=False, reason="r"),
+        lambda w, a: w.core.whole_exam_cancellation.ask(
+            ExamId("70"), a, to=None, keeps=False, reason="r"
+        ),
     ),
     Ask(
-        "cancelling_exams.stop",
+        "whole_exam_cancellation.stop",
         ADMINS,
-        lambda w, a: w.core.cancelling_exams.stop(w.it, a),
+        lambda w, a: w.core.whole_exam_cancellation.stop(w.it, a),
         _exam_act,
     ),
     Ask(
-        "cancelling_exams.report",
+        "whole_exam_cancellation.report",
         EVERYBODY,
-        lambda w, a: w.core.cancelling_exams.report(ExamId("70"), a),
+        lambda w, a: w.core.whole_exam_cancellation.report(ExamId("70"), a),
     ),
-    Ask("exporting.operations", WATCHERS, lambda w, a: w.core.exporting.operations(a)),
-    Ask("exporting.audit", WATCHERS, lambda w, a: w.core.exporting.audit(Sought(), a)),
-    Ask("exporting.owed", WATCHERS, lambda w, a: w.core.exporting.owed(a)),
-    Ask("exporting.drift", WATCHERS, lambda w, a: w.core.exporting.drift(a, "s1")),
-    Ask("exporting.students", ADMINS, lambda w, a: w.core.exporting.students(a)),
-    Ask("exporting.exams", EVERYBODY, lambda w, a: w.core.exporting.exams(a)),
-    Ask("exporting.write", ADMINS, lambda w, a: w.core.exporting.write(STUDENTS, a, io.BytesIO())),
-    Ask("exporting.taken", ADMINS, lambda w, a: w.core.exporting.taken(STUDENTS, a)),
-    Ask("finding.exams", EVERYBODY, lambda w, a: w.core.finding.exams(a)),
-    Ask("finding.contacts", EVERYBODY, lambda w, a: w.core.finding.contacts(a, "ann")),
-    Ask("trends.acts", WATCHERS, lambda w, a: w.core.trends.acts(a, MONTH, UTC)),
-    Ask("trends.exams", WATCHERS, lambda w, a: w.core.trends.exams(a, MONTH, UTC)),
-    Ask("trends.repair_times", WATCHERS, lambda w, a: w.core.trends.repair_times(a, MONTH, UTC)),
-    Ask("trends.repaired", WATCHERS, lambda w, a: w.core.trends.repaired(a, MONTH, MONTH)),
-    Ask("trends.drift", WATCHERS, lambda w, a: w.core.trends.drift(a, (), MONTH, MONTH)),
-    Ask("trends.levels", WATCHERS, lambda w, a: w.core.trends.levels(a, [], MONTH, MONTH)),
-    Ask("following.operation", WATCHERS, lambda w, a: w.core.following.operation(w.it, a), _held),
-    Ask("following.operations", WATCHERS, lambda w, a: w.core.following.operations(a, limit=9)),
+    Ask("exporter.operations", WATCHERS, lambda w, a: w.core.exporter.operations(a)),
+    Ask("exporter.audit", WATCHERS, lambda w, a: w.core.exporter.audit(Sought(), a)),
+    Ask("exporter.owed", WATCHERS, lambda w, a: w.core.exporter.owed(a)),
+    Ask("exporter.drift", WATCHERS, lambda w, a: w.core.exporter.drift(a, "s1")),
+    Ask("exporter.students", ADMINS, lambda w, a: w.core.exporter.students(a)),
+    Ask("exporter.exams", EVERYBODY, lambda w, a: w.core.exporter.exams(a)),
+    Ask("exporter.write", ADMINS, lambda w, a: w.core.exporter.write(STUDENTS, a, io.BytesIO())),
+    Ask("exporter.taken", ADMINS, lambda w, a: w.core.exporter.taken(STUDENTS, a)),
+    Ask("booking_finder.exams", EVERYBODY, lambda w, a: w.core.booking_finder.exams(a)),
     Ask(
-        "following.also_planned",
-        EVERYBODY,
-        lambda w, a: w.core.following.also_planned(w.desk.journal.plan(w.it), a),
+        "booking_finder.contacts", EVERYBODY, lambda w, a: w.core.booking_finder.contacts(a, "ann")
+    ),
+    Ask("trend_reader.acts", WATCHERS, lambda w, a: w.core.trend_reader.acts(a, MONTH, UTC)),
+    Ask("trend_reader.exams", WATCHERS, lambda w, a: w.core.trend_reader.exams(a, MONTH, UTC)),
+    Ask(
+        "trend_reader.repair_times",
+        WATCHERS,
+        lambda w, a: w.core.trend_reader.repair_times(a, MONTH, UTC),
+    ),
+    Ask(
+        "trend_reader.repaired",
+        WATCHERS,
+        lambda w, a: w.core.trend_reader.repaired(a, MONTH, MONTH),
+    ),
+    Ask(
+        "trend_reader.drift", WATCHERS, lambda w, a: w.core.trend_reader.drift(a, (), MONTH, MONTH)
+    ),
+    Ask(
+        "trend_reader.levels",
+        WATCHERS,
+        lambda w, a: w.core.trend_reader.levels(a, [], MONTH, MONTH),
+    ),
+    Ask(
+        "operation_queries.operation",
+        WATCHERS,
+        lambda w, a: w.core.operation_queries.operation(w.it, a),
         _held,
     ),
-    Ask("following.writes", WATCHERS, lambda w, a: w.core.following.writes(w.it, a), _ended),
-    Ask("following.awaiting", WATCHERS, lambda w, a: w.core.following.awaiting(a)),
-    Ask("following.named", WATCHERS, lambda w, a: w.core.following.named([w.it], a), _held),
     Ask(
-        "following.progress_of",
+        "operation_queries.operations",
         WATCHERS,
-        lambda w, a: w.core.following.progress_of([w.it], a),
+        lambda w, a: w.core.operation_queries.operations(a, limit=9),
+    ),
+    Ask(
+        "operation_queries.also_planned",
+        EVERYBODY,
+        lambda w, a: w.core.operation_queries.also_planned(w.desk.journal.plan(w.it), a),
+        _held,
+    ),
+    Ask(
+        "operation_queries.writes",
+        WATCHERS,
+        lambda w, a: w.core.operation_queries.writes(w.it, a),
+        _ended,
+    ),
+    Ask("operation_queries.awaiting", WATCHERS, lambda w, a: w.core.operation_queries.awaiting(a)),
+    Ask(
+        "operation_queries.named",
+        WATCHERS,
+        lambda w, a: w.core.operation_queries.named([w.it], a),
+        _held,
+    ),
+    Ask(
+        "operation_queries.progress_of",
+        WATCHERS,
+        lambda w, a: w.core.operation_queries.progress_of([w.it], a),
         _held,
     ),
     *_OF_ONE_STUDENT,
@@ -465,49 +524,74 @@ ASKS = [
     Ask("copy_queries.errors", WATCHERS, lambda w, a: w.core.copy_queries.errors(a)),
     Ask("copy_queries.copies", WATCHERS, lambda w, a: w.core.copy_queries.copies(a)),
     *_OF_DRIFT,
-    Ask("forgetting.forget", ADMINS, lambda w, a: w.core.forgetting.forget(a, before=w.desk.time)),
-    Ask("looking_up.find", EVERYBODY, lambda w, a: w.core.looking_up.find("ann", a)),
+    Ask("retention.forget", ADMINS, lambda w, a: w.core.retention.forget(a, before=w.desk.time)),
+    Ask("student_search.find", EVERYBODY, lambda w, a: w.core.student_search.find("ann", a)),
     Ask(
-        "looking_up.find_in_hubspot",
+        "student_search.find_in_hubspot",
         EVERYBODY,
-        lambda w, a: w.core.looking_up.find_in_hubspot("ann", a),
+        lambda w, a: w.core.student_search.find_in_hubspot("ann", a),
     ),
-    Ask("noting.looked", EVERYBODY, lambda w, a: w.core.noting.looked(ANN, a)),
-    Ask("noting.searched", EVERYBODY, lambda w, a: w.core.noting.searched("ada", 3, "x", a)),
-    Ask("operating.confirm", DESK, _confirm, _plan_for_one, "for one student"),
-    Ask("operating.confirm", ADMINS, _confirm, _plan_for_many, "for many"),
-    Ask("operating.call_off", DESK, _call_off, _held_for_one, "for one student"),
-    Ask("operating.call_off", ADMINS, _call_off, _held, "for many"),
-    Ask("operating.stop", DESK, _stop, _held_for_one, "for one student"),
-    Ask("operating.stop", ADMINS, _stop, _held, "for many"),
-    Ask("accounting.open", WATCHERS, lambda w, a: w.core.accounting.open(w.it, a), _ended),
+    Ask("access_log.looked", EVERYBODY, lambda w, a: w.core.access_log.looked(ANN, a)),
     Ask(
-        "accounting.look_again", ADMINS, lambda w, a: w.core.accounting.look_again(w.it, a), _ended
+        "access_log.searched", EVERYBODY, lambda w, a: w.core.access_log.searched("ada", 3, "x", a)
     ),
+    Ask("operation_commands.confirm", DESK, _confirm, _plan_for_one, "for one student"),
+    Ask("operation_commands.confirm", ADMINS, _confirm, _plan_for_many, "for many"),
+    Ask("operation_commands.call_off", DESK, _call_off, _held_for_one, "for one student"),
+    Ask("operation_commands.call_off", ADMINS, _call_off, _held, "for many"),
+    Ask("operation_commands.stop", DESK, _stop, _held_for_one, "for one student"),
+    Ask("operation_commands.stop", ADMINS, _stop, _held, "for many"),
+    Ask("blocked_items.open", WATCHERS, lambda w, a: w.core.blocked_items.open(w.it, a), _ended),
     Ask(
-        "accounting.dismiss",
+        "blocked_items.look_again",
         ADMINS,
-        lambda w, a: w.core.accounting.dismiss(w.it, a, reason="seen"),
+        lambda w, a: w.core.blocked_items.look_again(w.it, a),
         _ended,
     ),
-    Ask("telling.again", ADMINS, lambda w, a: w.core.telling.again(w.it, a), _not_told),
-    Ask("telling.not_told", WATCHERS, lambda w, a: w.core.telling.not_told(w.it, a), _not_told),
-    Ask("operating.retry", ADMINS, lambda w, a: w.core.operating.retry(w.it, a), _ended),
-    Ask("operating.history", WATCHERS, lambda w, a: w.core.operating.history(w.it, a), _ended),
-    Ask("weeks.read", WATCHERS, lambda w, a: w.core.weeks.read(a, zone=UTC)),
-    Ask("first_jobs.found", EVERYBODY, lambda w, a: w.core.first_jobs.found(a)),
-    Ask("overseeing.read", WATCHERS, lambda w, a: w.core.overseeing.read(a)),
     Ask(
-        "overseeing.today",
-        WATCHERS,
-        lambda w, a: w.core.overseeing.today(a, since=w.desk.time),
+        "blocked_items.dismiss",
+        ADMINS,
+        lambda w, a: w.core.blocked_items.dismiss(w.it, a, reason="seen"),
+        _ended,
     ),
-    Ask("owing.owed", WATCHERS, lambda w, a: w.core.owing.owed(a)),
-    Ask("owing.everything", ADMINS, lambda w, a: w.core.owing.everything(a)),
-    Ask("owing.found", WATCHERS, lambda w, a: w.core.owing.found(a)),
-    Ask("announcing.state", WATCHERS, lambda w, a: w.core.announcing.state(a)),
-    Ask("announcing.dead", WATCHERS, lambda w, a: w.core.announcing.dead(a)),
-    Ask("announcing.retry", ADMINS, lambda w, a: w.core.announcing.retry(a)),
+    Ask(
+        "student_notices.again",
+        ADMINS,
+        lambda w, a: w.core.student_notices.again(w.it, a),
+        _not_told,
+    ),
+    Ask(
+        "student_notices.not_told",
+        WATCHERS,
+        lambda w, a: w.core.student_notices.not_told(w.it, a),
+        _not_told,
+    ),
+    Ask(
+        "operation_commands.retry",
+        ADMINS,
+        lambda w, a: w.core.operation_commands.retry(w.it, a),
+        _ended,
+    ),
+    Ask(
+        "operation_commands.history",
+        WATCHERS,
+        lambda w, a: w.core.operation_commands.history(w.it, a),
+        _ended,
+    ),
+    Ask("week_reader.read", WATCHERS, lambda w, a: w.core.week_reader.read(a, zone=UTC)),
+    Ask("first_jobs.found", EVERYBODY, lambda w, a: w.core.first_jobs.found(a)),
+    Ask("overview_reader.read", WATCHERS, lambda w, a: w.core.overview_reader.read(a)),
+    Ask(
+        "overview_reader.today",
+        WATCHERS,
+        lambda w, a: w.core.overview_reader.today(a, since=w.desk.time),
+    ),
+    Ask("owed_credits.owed", WATCHERS, lambda w, a: w.core.owed_credits.owed(a)),
+    Ask("owed_credits.everything", ADMINS, lambda w, a: w.core.owed_credits.everything(a)),
+    Ask("owed_credits.found", WATCHERS, lambda w, a: w.core.owed_credits.found(a)),
+    Ask("event_announcer.state", WATCHERS, lambda w, a: w.core.event_announcer.state(a)),
+    Ask("event_announcer.dead", WATCHERS, lambda w, a: w.core.event_announcer.dead(a)),
+    Ask("event_announcer.retry", ADMINS, lambda w, a: w.core.event_announcer.retry(a)),
     Ask("owed_decisions.baseline", EVERYBODY, lambda w, a: w.core.owed_decisions.baseline(a)),
     Ask(
         "owed_decisions.set_baseline",
@@ -524,7 +608,7 @@ ASKS = [
         "owed_decisions.decide",
         ADMINS,
         lambda w, a: w.core.owed_decisions.decide(
-            w.core.owing.listed(), owed=False, reason="a no-show", actor=a
+            w.core.owed_credits.listed(), owed=False, reason="a no-show", actor=a
         ),
     ),
     Ask(
@@ -533,78 +617,94 @@ ASKS = [
         lambda w, a: w.core.owed_decisions.withdraw([BookingId("500")], "a mistake", a),
     ),
     Ask(
-        "planning.judged",
+        "operation_planner.judged",
         ADMINS,
-        lambda w, a: w.core.planning.judged(
+        lambda w, a: w.core.operation_planner.judged(
             OperationKind.REFUND, ByReference(references=("53",)), a
         ),
     ),
     Ask(
-        "planning.preview",
+        "operation_planner.preview",
         DESK,
-        lambda w, a: w.core.planning.preview(
+        lambda w, a: w.core.operation_planner.preview(
             OperationKind.CANCEL, ByContact(ids=(ContactId("1"),)), a
         ),
         case="a cancellation for one student",
     ),
     Ask(
-        "planning.preview",
+        "operation_planner.preview",
         ADMINS,
-        lambda w, a: w.core.planning.preview(
+        lambda w, a: w.core.operation_planner.preview(
             OperationKind.CANCEL, ByReference(references=("51", "52")), a
         ),
         case="a cancellation for two",
     ),
     Ask(
-        "planning.preview",
+        "operation_planner.preview",
         ADMINS,
-        lambda w, a: w.core.planning.preview(OperationKind.CANCEL, ByExam(ids=(ExamId("70"),)), a),
+        lambda w, a: w.core.operation_planner.preview(
+            OperationKind.CANCEL, ByExam(ids=(ExamId("70"),)), a
+        ),
         case="a cancellation of an exam",
     ),
     Ask(
-        "planning.preview",
+        "operation_planner.preview",
         ADMINS,
-        lambda w, a: w.core.planning.preview(
+        lambda w, a: w.core.operation_planner.preview(
             OperationKind.REFUND, ByReference(references=("53",)), a
         ),
         case="a refund for one student",
     ),
-    Ask("presenting.contact", EVERYBODY, lambda w, a: w.core.presenting.contact(ANN, a)),
+    Ask("contact_page.contact", EVERYBODY, lambda w, a: w.core.contact_page.contact(ANN, a)),
     Ask(
-        "presenting.stands",
+        "contact_page.stands",
         EVERYBODY,
-        lambda w, a: w.core.presenting.stands(w.it, a),
+        lambda w, a: w.core.contact_page.stands(w.it, a),
         _contact,
     ),
-    Ask("presenting.copy_again", ADMINS, lambda w, a: w.core.presenting.copy_again(ANN, a)),
+    Ask("contact_page.copy_again", ADMINS, lambda w, a: w.core.contact_page.copy_again(ANN, a)),
     Ask("readiness.working", EVERYBODY, lambda w, a: w.core.readiness.working(a)),
     Ask("readiness.workers", WATCHERS, lambda w, a: w.core.readiness.workers(a)),
-    Ask("recounting.preview", ADMINS, lambda w, a: w.core.recounting.preview([ExamId("70")], a)),
-    Ask("recounting.recount", ADMINS, lambda w, a: w.core.recounting.recount([ExamId("70")], a)),
-    Ask("repairing.of_record", WATCHERS, lambda w, a: w.core.repairing.of_record("1", a)),
     Ask(
-        "repairing.of_cause",
+        "seat_recount.preview", ADMINS, lambda w, a: w.core.seat_recount.preview([ExamId("70")], a)
+    ),
+    Ask(
+        "seat_recount.recount", ADMINS, lambda w, a: w.core.seat_recount.recount([ExamId("70")], a)
+    ),
+    Ask("repair_runner.of_record", WATCHERS, lambda w, a: w.core.repair_runner.of_record("1", a)),
+    Ask(
+        "repair_runner.of_cause",
         WATCHERS,
-        lambda w, a: w.core.repairing.of_cause(Cause.MISSING_ROW, a),
+        lambda w, a: w.core.repair_runner.of_cause(Cause.MISSING_ROW, a),
         _swept,
     ),
-    Ask("repairing.of_all", WATCHERS, lambda w, a: w.core.repairing.of_all(a), _swept),
+    Ask("repair_runner.of_all", WATCHERS, lambda w, a: w.core.repair_runner.of_all(a), _swept),
     Ask(
-        "repairing.confirm",
+        "repair_runner.confirm",
         ADMINS,
-        lambda w, a: w.core.repairing.confirm(w.it, a),
+        lambda w, a: w.core.repair_runner.confirm(w.it, a),
         _drifting,
     ),
-    Ask("restoring.compare", WATCHERS, lambda w, a: w.core.restoring.compare(w.desk.time, a)),
-    Ask("reviving.retry", ADMINS, lambda w, a: w.core.reviving.retry(a)),
     Ask(
-        "sitting.sessions",
-        EVERYBODY,
-        lambda w, a: w.core.sitting.sessions(date(2026, 1, 1), None, a),
+        "restore_check.compare", WATCHERS, lambda w, a: w.core.restore_check.compare(w.desk.time, a)
     ),
-    Ask("sitting.session", EVERYBODY, lambda w, a: w.core.sitting.session(ExamId("70"), a)),
-    Ask("sitting.change", ADMINS, lambda w, a: w.core.sitting.change(ExamId("70"), CLOSED, a)),
-    Ask("sweeping.ask", WATCHERS, lambda w, a: w.core.sweeping.ask(SweepMode.FULL, a)),
+    Ask("dead_letter_retry.retry", ADMINS, lambda w, a: w.core.dead_letter_retry.retry(a)),
+    Ask(
+        "exam_sessions.sessions",
+        EVERYBODY,
+        lambda w, a: w.core.exam_sessions.sessions(date(2026, 1, 1), None, a),
+    ),
+    Ask(
+        "exam_sessions.session",
+        EVERYBODY,
+        lambda w, a: w.core.exam_sessions.session(ExamId("70"), a),
+    ),
+    Ask(
+        "exam_sessions.change",
+        ADMINS,
+        lambda w, a: w.core.exam_sessions.change(ExamId("70"), CLOSED, a),
+    ),
+    Ask("sweep_runner.ask", WATCHERS, lambda w, a: w.core.sweep_runner.ask(SweepMode.FULL, a)),
 ]
 
 
@@ -622,8 +722,8 @@ UNASKED = {
         "Access.is_first",
         "Access.may",
         "Access.other_admins",
-        "Approving.person_faults",
-        "Approving.whom_to_ask",
+        "Approvals.person_faults",
+        "Approvals.whom_to_ask",
         "Access.signed_in",
         "Access.vouched",
         "AdminRequests.admin",
@@ -635,7 +735,7 @@ UNASKED = {
         "SignIns.require",
     },
     "the engine's: carries what somebody who may has confirmed": {
-        "CancellingExams.carry_out",
+        "WholeExamCancellation.carry_out",
         "OperationRunner.carry_out",
         "OperationRunner.follow_up",
         "Fitness.failed",
@@ -671,7 +771,7 @@ UNASKED = {
         "Recording.record",
         "Erasing.erase",
         "Merges.settle",
-        "Announcing.fault",
+        "EventAnnouncer.fault",
         "OwedCheck.of",
         "StoreReport.look",
         "OwedCheck.why_never_owed",
@@ -681,8 +781,8 @@ UNASKED = {
         "RefundCheck.read",
         "Starts.stopping",
         "Starts.turn",
-        "Repairing.carry_out",
-        "Repairing.mend_unattended",
+        "RepairRunner.carry_out",
+        "RepairRunner.mend_unattended",
         "SeatsLeft.allowed",
         "SeatsLeft.read",
         "MoveConsequences.of_landed",
@@ -691,7 +791,7 @@ UNASKED = {
         "SeatConsequences.of_undecided",
         "Settling.send",
         "Settling.settle_open",
-        "Sweeping.carry_out",
+        "SweepRunner.carry_out",
         "Writing.write",
         "Writing.strangers",
         "KnownWrites.strangers",
@@ -706,12 +806,12 @@ UNASKED = {
         "CopyDirection.findings",
     },
     "the clock's: due whoever is there": {
-        "Activating.on_schedule",
-        "Forgetting.on_schedule",
+        "ExamActivation.on_schedule",
+        "Retention.on_schedule",
         "Alarms.dead_letters",
         "Alarms.look",
-        "Auditing.judged",
-        "Auditing.look",
+        "AuditLog.judged",
+        "AuditLog.look",
         "BalanceHistories.by_others",
         "BookingLooks.look",
         "LateLooks.look",
@@ -721,17 +821,17 @@ UNASKED = {
         "Rationing.acted",
         "Rationing.listed",
         "Rationing.opened",
-        "Measuring.measure",
+        "GaugeRecorder.measure",
         "MeasuringThread.start",
         "MeasuringThread.stop",
-        "Scheduling.late",
+        "Scheduler.late",
         "HeadShipping.kept",
         "HeadShipping.ship",
-        "Scheduling.next_times",
-        "Scheduling.tick",
+        "Scheduler.next_times",
+        "Scheduler.tick",
         "ScheduleThread.start",
         "ScheduleThread.stop",
-        "Repairing.mend_unattended",
+        "RepairRunner.mend_unattended",
         "Desks.renew",
         "ClockWatch.look",
         "QuietPeriod.left",
@@ -740,10 +840,10 @@ UNASKED = {
         "SteadyClock.now",
         "SteadyClock.passed",
         "Desks.leave",
-        "Sweeping.ask_unattended",
-        "Sweeping.standing",
-        "Sweeping.found",
-        "Sweeping.unfinished",
+        "SweepRunner.ask_unattended",
+        "SweepRunner.standing",
+        "SweepRunner.found",
+        "SweepRunner.unfinished",
         "PeriodicThread.start",
         "PeriodicThread.stop",
     },
@@ -771,33 +871,33 @@ UNASKED = {
         "Merges.settle",
         "MirrorThreads.start",
         "MirrorThreads.stop",
-        "Mirroring.drain",
-        "Mirroring.nudge",
-        "Mirroring.offer",
-        "Mirroring.probe",
-        "Mirroring.put",
-        "Mirroring.put_later",
-        "Mirroring.read_and_copy",
-        "Mirroring.saved",
-        "Mirroring.wait_until_empty",
+        "MirrorCopier.drain",
+        "MirrorCopier.nudge",
+        "MirrorCopier.offer",
+        "MirrorCopier.probe",
+        "MirrorCopier.put",
+        "MirrorCopier.put_later",
+        "MirrorCopier.read_and_copy",
+        "MirrorCopier.saved",
+        "MirrorCopier.wait_until_empty",
         "Outage.failed",
         "Outage.room",
         "Outage.succeeded",
     },
-    "who ended an operation that its page has opened": {"Operating.called_off"},
+    "who ended an operation that its page has opened": {"OperationCommands.called_off"},
     "what the students of a plan or operation that was opened are told": {
-        "Operating.against_telling",
-        "Told.counts",
-        "Told.offered",
-        "Told.preview",
-        "Told.would",
+        "OperationCommands.against_telling",
+        "StudentNotices.counts",
+        "StudentNotices.offered",
+        "StudentNotices.preview",
+        "StudentNotices.would",
     },
     "an API client's, which proves itself by its key, whose scopes are asked": {
         "ApiKeys.admit",
-        "Proving.signed_in",
-        "Proving.about",
-        "Proving.about_operation",
-        "Proving.named",
+        "StudentProof.signed_in",
+        "StudentProof.about",
+        "StudentProof.about_operation",
+        "StudentProof.named",
         "IdempotentRequests.against",
         "IdempotentRequests.begin",
         "IdempotentRequests.book",
@@ -806,30 +906,30 @@ UNASKED = {
         "IdempotentRequests.keep",
         "IdempotentRequests.outcome",
     },
-    "HubSpot's: proved by its signature": {"Receiving.check_head", "Receiving.receive"},
+    "HubSpot's: proved by its signature": {"WebhookReceiver.check_head", "WebhookReceiver.receive"},
     "what HubSpot's own merges and deletions ask of the copies": {
         "Erasing.erase",
         "Merges.settle",
     },
-    "what a sweep found and needs no person's word": {"Repairing.mend_unattended"},
-    "what was saved to be sent, whoever is there": {"Announcing.drain"},
+    "what a sweep found and needs no person's word": {"RepairRunner.mend_unattended"},
+    "what was saved to be sent, whoever is there": {"EventAnnouncer.drain"},
     "part of a service that has asked": {
         "KeptAnswers.ask",
-        "Adjusting.afresh",
-        "Correcting.afresh",
-        "Correcting.standing",
-        "Finding.among",
-        "Finding.bookings",
+        "AdjustmentPlanner.afresh",
+        "Corrections.afresh",
+        "Corrections.standing",
+        "BookingFinder.among",
+        "BookingFinder.bookings",
         "Holding.until",
-        "Owing.count",
-        "Owing.listed",
-        "Planning.afresh",
+        "OwedCredits.count",
+        "OwedCredits.listed",
+        "OperationPlanner.afresh",
         "Preflight.check",
         "ExamSessions.exam",
         "ExamSessions.set",
         "Tally.refused",
         "Tally.took",
-        "Undoing.afresh",
+        "UndoPlanner.afresh",
     },
     "the server's: health and figures, without a student in them": {
         "Part.begin",
@@ -840,7 +940,7 @@ UNASKED = {
         "Metrics.quota",
         "Metrics.read",
         "Metrics.well_s_ago",
-        "Scheduling.day_of",
+        "Scheduler.day_of",
     },
     "what HubSpot tells of itself and its staff, and of no student": {
         "AccountDirectory.named",
@@ -887,7 +987,9 @@ def test_each_role_is_served_what_the_design_allows_and_nothing_else(ask: Ask, r
     assert before == state(made)
 
 
-@pytest.mark.parametrize("method", ["operating.confirm", "access.grant", "sitting.change"])
+@pytest.mark.parametrize(
+    "method", ["operation_commands.confirm", "access.grant", "exam_sessions.change"]
+)
 def test_what_is_compared_above_would_show_a_change(method: str) -> None:
     made = desk()
     ask = next(ask for ask in ASKS if ask.method == method)

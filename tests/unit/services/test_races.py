@@ -144,7 +144,7 @@ def test_two_threads_of_one_operation_do_not_write_one_student_at_once(desk: Tes
     operation = desk.confirm("1", "2")
     desk.time += timedelta(minutes=1)
     survivor = desk.crm.merge(Kind.CONTACT, "101", "100")
-    carrying = replace(desk.core.carrying, group_size=1, groups_at_once=2)
+    carrying = replace(desk.core.operation_runner, group_size=1, groups_at_once=2)
     both_have_read = threading.Barrier(2, timeout=60)
     after_reads(desk, nothing, nothing, both_have_read.wait, both_have_read.wait)
 
@@ -161,7 +161,7 @@ def test_threads_of_one_operation_lease_for_themselves(desk: TestDesk) -> None:
     operation = desk.confirm("1", "2")
     desk.time += timedelta(minutes=1)
     run, _ = desk.journal.begin_run(operation.id, at=desk.time)
-    writing = desk.core.carrying.finishing.writing
+    writing = desk.core.operation_runner.finishing.writing
     inner: list[Result] = []
     others: list[Future[Result]] = []
 
@@ -221,9 +221,9 @@ def test_while_a_write_of_a_student_is_open_no_other_begins(desk: TestDesk) -> N
         return Fault.LATE if mine else Fault.NONE
 
     desk.crm.sending = late
-    desk.core.carrying.carry_out(one.id)
+    desk.core.operation_runner.carry_out(one.id)
     desk.crm.sending = lambda _: Fault.NONE
-    desk.core.carrying.carry_out(two.id)
+    desk.core.operation_runner.carry_out(two.id)
     meanwhile = desk.held("100", KEY)
     desk.crm.deliver_late()
     for each in (one, two):
@@ -287,7 +287,7 @@ def test_a_cancel_that_may_still_arrive_is_waited_for(desk: TestDesk, second: Fa
     operation = desk.confirm("1", kind=CANCEL)
     desk.time += timedelta(minutes=1)
     booking_writes(desk, Fault.LATE, *[second] * 9)
-    again = desk.core.carrying.carry_out(operation.id)
+    again = desk.core.operation_runner.carry_out(operation.id)
     assert again is not None
     desk.time = again
     desk.crm.deliver_late()
@@ -321,11 +321,11 @@ def test_a_student_who_goes_while_a_cancel_is_on_its_way_is_waited_for(desk: Tes
     operation = desk.confirm("1", kind=CANCEL)
     desk.time += timedelta(minutes=1)
     booking_writes(desk, Fault.LATE, *[Fault.REQUEST_LOST] * 9)
-    again = desk.core.carrying.carry_out(operation.id)
+    again = desk.core.operation_runner.carry_out(operation.id)
     assert again is not None
     desk.time = again
     desk.crm.archive(Kind.CONTACT, "100")
-    desk.core.carrying.carry_out(operation.id)
+    desk.core.operation_runner.carry_out(operation.id)
     desk.crm.deliver_late()
 
     desk.carry(operation)
@@ -355,7 +355,7 @@ def undecided(desk: TestDesk, operation: Operation, kind: Kind, fault: Fault) ->
     desk.crm.sending, desk.crm.answered = sending, answered
     desk.carry(operation)
     desk.journal.take_over(Takeover(at=desk.time, by=ADMIN.email, reason="the other one is gone"))
-    (waiting,) = desk.core.deciding.undecided(operation.id, ADMIN)
+    (waiting,) = desk.core.resolution.undecided(operation.id, ADMIN)
     assert {operation.id} == set(desk.journal.undecided())
     desk.crm.unreadable_histories.clear()
     return waiting
@@ -372,14 +372,16 @@ def test_a_person_says_what_became_of_a_count_of_seats(desk: TestDesk, landed: b
     desk.time += timedelta(minutes=1)
     fault = Fault.ANSWER_LOST if landed else Fault.REQUEST_LOST
     write = undecided(desk, operation, Kind.EXAM, fault).write
-    (doubt,) = desk.core.deciding.doubts(desk.core.deciding.undecided(operation.id, ADMIN), ADMIN)
+    (doubt,) = desk.core.resolution.doubts(
+        desk.core.resolution.undecided(operation.id, ADMIN), ADMIN
+    )
     assert (write.id, write.target_id) == (doubt.record.write.id, doubt.target and doubt.target.id)
 
-    said = desk.core.deciding.decide(operation.id, write.id, ADMIN, landed=landed, why="looked")
+    said = desk.core.resolution.decide(operation.id, write.id, ADMIN, landed=landed, why="looked")
     desk.carry(said)
 
     assert 9 == desk.crm.balance(Kind.EXAM, "70", TOTAL_BOOKINGS)
-    assert [] == desk.core.deciding.undecided(operation.id, ADMIN)
+    assert [] == desk.core.resolution.undecided(operation.id, ADMIN)
     assert 6 == desk.held("100", KEY)
 
 
@@ -420,17 +422,17 @@ class ProcessDied(Exception): ...
 def test_a_decision_cut_short_leaves_its_booking_to_be_carried(desk: TestDesk) -> None:
     desk.crm.add_exam("71", 3, mock_type="Clinical Skills", exam_date="2026-06-01", capacity="20")
     wish = Wish(contact_id=ContactId("100"), exam_id=ExamId("71"), dominant_hand="Left")
-    plan = desk.core.booking.preview(wish, ADMIN)
-    operation = desk.core.operating.confirm(plan.id, ADMIN, reason="a test")
+    plan = desk.core.booking_preview.preview(wish, ADMIN)
+    operation = desk.core.operation_commands.confirm(plan.id, ADMIN, reason="a test")
     write_id: WriteId = undecided(desk, operation, Kind.CONTACT, Fault.ANSWER_LOST).write.id
-    dying = replace(desk.core.deciding, journal=Dies(desk.journal))  # type: ignore[arg-type]
+    dying = replace(desk.core.resolution, journal=Dies(desk.journal))  # type: ignore[arg-type]
 
     with pytest.raises(ProcessDied):
         dying.decide(operation.id, write_id, ADMIN, landed=True, why="seen")
 
     assert [operation.id] == [task.id for task in desk.journal.unended()]
     desk.carry(operation)
-    said = desk.core.deciding.decide(operation.id, write_id, ADMIN, landed=True, why="seen")
+    said = desk.core.resolution.decide(operation.id, write_id, ADMIN, landed=True, why="seen")
     assert OperationState.DONE is desk.carry(said).state
     assert [WriteState.LANDED] * 2 == [r.state for r in desk.journal.writes(operation.id)]
     (item,) = desk.journal.items(operation.id)

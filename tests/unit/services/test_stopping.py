@@ -33,8 +33,8 @@ def confirmed(desk: TestDesk, kind: OperationKind) -> Operation:
     if kind is not OperationKind.UNDO:
         return desk.confirm(*ids(), kind=kind)
     refund = desk.run(*ids())
-    plan = desk.core.undoing.preview(refund.id, ADMIN)
-    return desk.core.operating.confirm(plan.id, ADMIN, reason="a test")
+    plan = desk.core.undo_planner.preview(refund.id, ADMIN)
+    return desk.core.operation_commands.confirm(plan.id, ADMIN, reason="a test")
 
 
 KINDS = {
@@ -57,10 +57,10 @@ def test_a_stop_leaves_all_but_a_few_requests_of_bookings_as_they_were(
     def stop(request: Request) -> None:
         if request.what == "write" and request.kind is begins:
             desk.crm.answered = lambda _: None
-            desk.core.operating.stop(operation.id, ADMIN)
+            desk.core.operation_commands.stop(operation.id, ADMIN)
 
     desk.crm.answered = stop
-    assert None is desk.core.carrying.carry_out(operation.id), "nothing is left to wait for"
+    assert None is desk.core.operation_runner.carry_out(operation.id), "nothing is left to wait for"
 
     ended = desk.journal.operation(operation.id)
     states = desk.journal.progress(operation.id).states
@@ -82,7 +82,7 @@ def test_what_a_stop_left_can_be_retried_and_is_free_for_others() -> None:
     def stop(request: Request) -> None:
         if request.what == "write":
             desk.crm.answered = lambda _: None
-            desk.core.operating.stop(operation.id, ADMIN)
+            desk.core.operation_commands.stop(operation.id, ADMIN)
 
     desk.crm.answered = stop
     desk.carry(operation)
@@ -90,7 +90,7 @@ def test_what_a_stop_left_can_be_retried_and_is_free_for_others() -> None:
     bookings = [BookingId(item.booking_id) for item in stopped]
 
     assert set() == desk.journal.claimed(bookings, MovementKind.REFUND)
-    desk.core.operating.retry(operation.id, ADMIN)
+    desk.core.operation_commands.retry(operation.id, ADMIN)
     desk.carry(operation)
 
     assert {ItemState.DONE: BOOKINGS} == desk.journal.progress(operation.id).states
@@ -105,11 +105,11 @@ def test_a_cancel_that_may_still_arrive_is_waited_for_after_a_stop() -> None:
     operation = desk.confirm("501", kind=OperationKind.CANCEL)
     desk.time = operation.hold_until
     desk.crm.sending = lambda r: Fault.LATE if r.what == "write" else Fault.NONE
-    desk.core.carrying.carry_out(operation.id)
+    desk.core.operation_runner.carry_out(operation.id)
     desk.crm.sending = lambda _: Fault.NONE
-    desk.core.operating.stop(operation.id, ADMIN)
+    desk.core.operation_commands.stop(operation.id, ADMIN)
     assert ItemState.CLAIMED is desk.item(operation, "501").state
-    desk.core.carrying.carry_out(operation.id)
+    desk.core.operation_runner.carry_out(operation.id)
     desk.crm.deliver_late()
 
     desk.carry(operation)
@@ -125,14 +125,16 @@ def test_a_cancel_that_never_arrived_is_not_sent_again_after_a_stop() -> None:
     operation = desk.confirm("501", kind=OperationKind.CANCEL)
     desk.time = operation.hold_until
     desk.crm.sending = lambda r: Fault.REQUEST_LOST if r.what == "write" else Fault.NONE
-    desk.core.carrying.carry_out(operation.id)
+    desk.core.operation_runner.carry_out(operation.id)
     desk.crm.sending = lambda _: Fault.NONE
-    desk.core.operating.stop(operation.id, ADMIN)
+    desk.core.operation_commands.stop(operation.id, ADMIN)
 
     ended = desk.carry(operation)
 
     assert OperationState.STOPPED is ended.state
     assert ItemState.STOPPED is desk.item(operation, "501").state
     assert 1 == desk.held("101", "cs_credits")
-    plan = desk.core.planning.preview(OperationKind.CANCEL, ByReference(references=("501",)), ADMIN)
+    plan = desk.core.operation_planner.preview(
+        OperationKind.CANCEL, ByReference(references=("501",)), ADMIN
+    )
     assert 1 == len(plan.will_change)

@@ -40,8 +40,10 @@ def desk_with(by: TellBy, students: int = 3) -> TestDesk:
 
 
 def confirmed(desk: TestDesk, *ids: str, tell: str | None = WHY) -> Operation:
-    plan = desk.core.planning.preview(OperationKind.CANCEL, ByReference(references=ids), ADMIN)
-    return desk.core.operating.confirm(plan.id, ADMIN, reason="internal", tell=tell)
+    plan = desk.core.operation_planner.preview(
+        OperationKind.CANCEL, ByReference(references=ids), ADMIN
+    )
+    return desk.core.operation_commands.confirm(plan.id, ADMIN, reason="internal", tell=tell)
 
 
 def told_by_hubspot(desk: TestDesk, operation: Operation) -> Counter[str]:
@@ -88,7 +90,7 @@ def test_each_student_is_told_once_of_all_their_bookings(by: TellBy) -> None:
     operation = desk.carry(confirmed(desk, "500", "501", "502", "600"))
 
     assert {"100": 1, "101": 1, "102": 1} == told_by_hubspot(desk, operation)
-    assert {TellingState.TOLD: 3} == desk.core.telling.counts(operation)
+    assert {TellingState.TOLD: 3} == desk.core.student_notices.counts(operation)
     assert FollowUps.DONE is operation.follow_ups
     assert [] == desk.journal.warnings(operation.id)
 
@@ -132,7 +134,7 @@ def test_nobody_is_told_without_being_asked_for(by: TellBy) -> None:
 
     assert not told_by_hubspot(desk, operation)
     assert [] == desk.journal.tellings(operation.id)
-    assert {} == desk.core.telling.counts(operation)
+    assert {} == desk.core.student_notices.counts(operation)
 
 
 @BOTH
@@ -157,7 +159,7 @@ def test_a_student_without_an_address_or_who_is_gone_is_listed_and_holds_up_no_o
     operation = desk.carry(operation)
 
     assert {"101": 1, "102": 1} == told_by_hubspot(desk, operation)
-    (one, item) = desk.core.telling.not_told(operation.id, ADMIN)[0]
+    (one, item) = desk.core.student_notices.not_told(operation.id, ADMIN)[0]
     assert ("100", TellingState.FAILED) == (one.contact_id, one.state)
     assert "500" == item.booking_id
     assert [About.TOLD] == [w.about for w in desk.journal.warnings(operation.id)]
@@ -171,7 +173,7 @@ def test_a_student_who_opted_out_is_listed_where_a_workflow_mails() -> None:
     operation = desk.carry(confirmed(desk, "500"))
 
     assert not told_by_hubspot(desk, operation)
-    ((one, _),) = desk.core.telling.not_told(operation.id, ADMIN)
+    ((one, _),) = desk.core.student_notices.not_told(operation.id, ADMIN)
     assert "the student has opted out of e-mail" == one.detail
 
 
@@ -179,11 +181,11 @@ def test_what_hubspot_says_of_a_mail_is_kept_and_a_later_one_has_a_new_name() ->
     desk = desk_with(MAILS, 1)
     desk.crm.send_results["s0@example.test"] = "PREVIOUSLY_BOUNCED"
     operation = desk.carry(confirmed(desk, "500"))
-    ((one, _),) = desk.core.telling.not_told(operation.id, ADMIN)
+    ((one, _),) = desk.core.student_notices.not_told(operation.id, ADMIN)
     assert "HubSpot sent no e-mail: previously bounced" == one.detail
 
     desk.crm.send_results.clear()
-    assert 1 == desk.core.telling.again(operation.id, ADMIN)
+    assert 1 == desk.core.student_notices.again(operation.id, ADMIN)
     operation = desk.follow_up(operation)
 
     assert [f"credit-desk-{operation.id}-100-1"] == list(desk.crm.mails)
@@ -204,13 +206,13 @@ def test_a_lost_answer_of_a_mail_is_shown_and_only_a_person_tells_again(fault: F
     (warned,) = desk.journal.warnings(operation.id)
     assert f"contact {unclear[0]} may not have been told: HubSpot's answer was lost" == warned.told
 
-    assert 1 == desk.core.telling.again(operation.id, ADMIN)
+    assert 1 == desk.core.student_notices.again(operation.id, ADMIN)
     operation = desk.follow_up(operation)
     while desk.crm.late:
         desk.crm.deliver_late()
 
     assert {"100": 1, "101": 1, "102": 1} == told_by_hubspot(desk, operation)
-    assert {TellingState.TOLD: 3} == desk.core.telling.counts(operation)
+    assert {TellingState.TOLD: 3} == desk.core.student_notices.counts(operation)
     assert [] == desk.journal.warnings(operation.id)
 
 
@@ -222,18 +224,18 @@ def test_a_lost_answer_of_properties_is_settled_by_what_hubspot_shows(fault: Fau
     operation = desk.carry(confirmed(desk, "500", "501", "502"))
 
     assert {"100": 1, "101": 1, "102": 1} == told_by_hubspot(desk, operation)
-    assert {TellingState.TOLD: 3} == desk.core.telling.counts(operation)
+    assert {TellingState.TOLD: 3} == desk.core.student_notices.counts(operation)
 
 
 def test_properties_are_not_sent_again_while_the_first_may_arrive() -> None:
     desk = desk_with(SHOWN, 1)
     late_in(desk, Fault.LATE)
     operation = confirmed(desk, "500")
-    desk.time += desk.core.operating.hold
-    assert desk.core.carrying.carry_out(operation.id) is None
+    desk.time += desk.core.operation_commands.hold
+    assert desk.core.operation_runner.carry_out(operation.id) is None
 
     desk.time += timedelta(seconds=40)
-    desk.core.carrying.follow_up(operation.id)
+    desk.core.operation_runner.follow_up(operation.id)
     assert {"100": TellingState.SENDING} == states(desk, operation)
     desk.crm.deliver_late()
     operation = desk.follow_up(operation)
@@ -246,8 +248,8 @@ def test_properties_that_another_operation_wrote_over_are_found_in_their_history
     desk = desk_with(SHOWN, 1)
     late_in(desk, Fault.ANSWER_LOST)
     operation = confirmed(desk, "500")
-    desk.time += desk.core.operating.hold
-    desk.core.carrying.carry_out(operation.id)
+    desk.time += desk.core.operation_commands.hold
+    desk.core.operation_runner.carry_out(operation.id)
 
     desk.crm.foreign_write(Kind.CONTACT, "100", {OPERATION: "another"})
     operation = desk.follow_up(operation)
@@ -261,14 +263,14 @@ def test_a_contact_that_was_merged_before_its_answer_is_known_is_shown() -> None
     desk.crm.add_contact("900", email="other@example.test")
     late_in(desk, Fault.REQUEST_LOST)
     operation = confirmed(desk, "500")
-    desk.time += desk.core.operating.hold
-    desk.core.carrying.carry_out(operation.id)
+    desk.time += desk.core.operation_commands.hold
+    desk.core.operation_runner.carry_out(operation.id)
 
     desk.crm.merge(Kind.CONTACT, "900", "100")
     operation = desk.follow_up(operation)
     assert {"100": TellingState.UNCLEAR} == states(desk, operation)
 
-    desk.core.telling.again(operation.id, ADMIN)
+    desk.core.student_notices.again(operation.id, ADMIN)
     desk.follow_up(operation)
     assert {"100": TellingState.TOLD} == states(desk, operation)
 
@@ -280,15 +282,15 @@ def test_a_refused_token_is_waited_for(by: TellBy) -> None:
 
     operation = desk.carry(confirmed(desk, "500", "501", "502"))
 
-    assert {TellingState.TOLD: 3} == desk.core.telling.counts(operation)
+    assert {TellingState.TOLD: 3} == desk.core.student_notices.counts(operation)
 
 
 def test_a_mail_that_hubspot_took_is_told_once_hubspot_has_sent_it() -> None:
     desk = desk_with(MAILS, 1)
     desk.crm.mails_wait = True
     operation = confirmed(desk, "500")
-    desk.time += desk.core.operating.hold
-    desk.core.carrying.carry_out(operation.id)
+    desk.time += desk.core.operation_commands.hold
+    desk.core.operation_runner.carry_out(operation.id)
     assert {"100": TellingState.SENDING} == states(desk, operation)
 
     desk.crm.send_mails()
@@ -302,8 +304,8 @@ def test_a_mail_that_hubspot_took_and_then_refused_is_listed() -> None:
     desk = desk_with(MAILS, 1)
     desk.crm.mails_wait = True
     operation = confirmed(desk, "500")
-    desk.time += desk.core.operating.hold
-    desk.core.carrying.carry_out(operation.id)
+    desk.time += desk.core.operation_commands.hold
+    desk.core.operation_runner.carry_out(operation.id)
 
     desk.crm.send_results["s0@example.test"] = "BLOCKED_ADDRESS"
     desk.crm.send_mails()
@@ -318,13 +320,13 @@ def test_a_second_refusal_after_a_lost_answer_stays_unclear_under_the_same_name(
     late_in(desk, Fault.ANSWER_LOST)
     operation = desk.carry(confirmed(desk, "500"))
     desk.crm.send_results["s0@example.test"] = "EMAIL_DISABLED"
-    desk.core.telling.again(operation.id, ADMIN)
+    desk.core.student_notices.again(operation.id, ADMIN)
     desk.follow_up(operation)
-    ((one, _),) = desk.core.telling.not_told(operation.id, ADMIN)
+    ((one, _),) = desk.core.student_notices.not_told(operation.id, ADMIN)
     assert (TellingState.UNCLEAR, f"credit-desk-{operation.id}-100") == (one.state, one.send_id)
 
     desk.crm.send_results.clear()
-    desk.core.telling.again(operation.id, ADMIN)
+    desk.core.student_notices.again(operation.id, ADMIN)
     operation = desk.follow_up(operation)
 
     assert {"100": 1} == told_by_hubspot(desk, operation)
@@ -347,7 +349,7 @@ def test_a_student_with_a_booking_that_failed_is_told_of_all_once_it_is_done(by:
     assert not told_by_hubspot(desk, operation)
 
     refused.clear()
-    desk.core.operating.retry(operation.id, ADMIN)
+    desk.core.operation_commands.retry(operation.id, ADMIN)
     operation = desk.carry(operation)
 
     assert {"100": 1} == told_by_hubspot(desk, operation)
@@ -365,7 +367,7 @@ def test_a_person_has_a_student_told_of_what_is_done(by: TellBy) -> None:
     )
     operation = desk.carry(confirmed(desk, "500", "600"))
 
-    desk.core.telling.again(operation.id, ADMIN)
+    desk.core.student_notices.again(operation.id, ADMIN)
     operation = desk.follow_up(operation)
 
     assert {"100": 1} == told_by_hubspot(desk, operation)
@@ -379,8 +381,8 @@ def test_nothing_is_sent_once_the_settings_say_another_way_and_it_goes_on_when_t
     operation = confirmed(desk, "500")
     other = TestDesk(journal=lambda _: desk.journal)
     other.crm, other.time = desk.crm, desk.time
-    off = other.core.carrying
-    desk.time = other.time = desk.time + desk.core.operating.hold
+    off = other.core.operation_runner
+    desk.time = other.time = desk.time + desk.core.operation_commands.hold
     off.carry_out(operation.id)
 
     waits = desk.journal.operation(operation.id)
@@ -395,14 +397,14 @@ def test_given_up_follow_ups_tell_nobody_until_a_person_says_again(by: TellBy) -
     desk = desk_with(by)
     late_in(desk, Fault.NOT_SENT, times=9)
     operation = confirmed(desk, "500", "501", "502")
-    desk.time += desk.core.operating.hold
-    desk.core.carrying.carry_out(operation.id)
-    desk.core.operating.stop(operation.id, ADMIN)
+    desk.time += desk.core.operation_commands.hold
+    desk.core.operation_runner.carry_out(operation.id)
+    desk.core.operation_commands.stop(operation.id, ADMIN)
     desk.crm.sending = lambda _: Fault.NONE
-    assert desk.core.carrying.follow_up(operation.id) is None
+    assert desk.core.operation_runner.follow_up(operation.id) is None
     assert not told_by_hubspot(desk, operation)
 
-    desk.core.telling.again(operation.id, ADMIN)
+    desk.core.student_notices.again(operation.id, ADMIN)
     operation = desk.follow_up(operation)
 
     assert {"100": 1, "101": 1, "102": 1} == told_by_hubspot(desk, operation)
@@ -414,25 +416,27 @@ def test_only_who_runs_batches_tells_again_and_only_who_was_not_told() -> None:
     silent = desk.carry(confirmed(desk, "501", tell=None))
 
     with pytest.raises(NotAllowed):
-        desk.core.telling.again(operation.id, Actor(email="s@example.test", role=Role.STAFF))
+        desk.core.student_notices.again(
+            operation.id, Actor(email="s@example.test", role=Role.STAFF)
+        )
     with pytest.raises(StateConflict, match="nobody of it is left"):
-        desk.core.telling.again(operation.id, ADMIN)
+        desk.core.student_notices.again(operation.id, ADMIN)
     with pytest.raises(StateConflict, match="nobody is told of operation"):
-        desk.core.telling.again(silent.id, ADMIN)
+        desk.core.student_notices.again(silent.id, ADMIN)
 
 
 @BOTH
 def test_many_students_are_told_after_the_end_which_does_not_wait_for_them(by: TellBy) -> None:
     desk = desk_with(by, 130)
     operation = confirmed(desk, *(str(500 + n) for n in range(130)))
-    desk.time += desk.core.operating.hold
-    while desk.core.carrying.carry_out(operation.id) is not None:
+    desk.time += desk.core.operation_commands.hold
+    while desk.core.operation_runner.carry_out(operation.id) is not None:
         desk.time += timedelta(seconds=2)
-    assert {TellingState.TOLD: 100} == desk.core.telling.counts(operation)
+    assert {TellingState.TOLD: 100} == desk.core.student_notices.counts(operation)
 
     operation = desk.follow_up(operation)
 
-    assert {TellingState.TOLD: 130} == desk.core.telling.counts(operation)
+    assert {TellingState.TOLD: 130} == desk.core.student_notices.counts(operation)
     assert set(told_by_hubspot(desk, operation).values()) == {1}
 
 
@@ -445,12 +449,12 @@ def test_who_waits_anew_is_not_told_while_properties_of_before_may_arrive() -> N
         operation_id=operation.id,
         contact_id=ContactId("100"),
         state=TellingState.WAITING,
-        sent_at=desk.time + desk.core.operating.hold,
+        sent_at=desk.time + desk.core.operation_commands.hold,
     )
     desk.journal.record_tellings(run, [waits])
 
-    desk.time += desk.core.operating.hold
-    desk.core.carrying.carry_out(operation.id)
+    desk.time += desk.core.operation_commands.hold
+    desk.core.operation_runner.carry_out(operation.id)
     assert not told_by_hubspot(desk, operation)
 
     operation = desk.follow_up(operation)
@@ -460,11 +464,11 @@ def test_who_waits_anew_is_not_told_while_properties_of_before_may_arrive() -> N
 @BOTH
 def test_a_student_whose_credit_is_kept_is_told_so(by: TellBy) -> None:
     desk = desk_with(by, 1)
-    plan = desk.core.planning.preview(
+    plan = desk.core.operation_planner.preview(
         OperationKind.FORFEIT, ByReference(references=("500",)), ADMIN
     )
-    said = desk.core.telling.preview(plan, WHY)
-    operation = desk.core.operating.confirm(plan.id, ADMIN, reason="internal", tell=WHY)
+    said = desk.core.student_notices.preview(plan, WHY)
+    operation = desk.core.operation_commands.confirm(plan.id, ADMIN, reason="internal", tell=WHY)
     operation = desk.carry(operation)
 
     assert said is not None
@@ -481,11 +485,11 @@ def test_a_kind_that_tells_nobody_anything_is_not_confirmed_with_it() -> None:
     refund = desk.carry(confirmed(desk, "500", tell=None))
     desk.booked("700", "100")
     refund = desk.run("700")
-    undo = desk.core.undoing.preview(refund.id, ADMIN)
+    undo = desk.core.undo_planner.preview(refund.id, ADMIN)
 
-    assert not desk.core.telling.offered(undo)
+    assert not desk.core.student_notices.offered(undo)
     with pytest.raises(NotConfirmed, match="students are told nothing of it"):
-        desk.core.operating.confirm(undo.id, ADMIN, reason="internal", tell=WHY)
+        desk.core.operation_commands.confirm(undo.id, ADMIN, reason="internal", tell=WHY)
 
 
 def test_a_move_is_told_alike_whether_a_credit_was_spent_or_not() -> None:

@@ -34,7 +34,7 @@ def made(tmp_path: Path) -> Iterator[Stage]:
 
 
 def as_kept_and_as_it_is(made: Stage) -> tuple[object, object]:
-    reader, journal = made.core.trends, made.journal
+    reader, journal = made.core.trend_reader, made.journal
     acts, exams = reader.acts(ACTOR, MONTH, UTC), reader.exams(ACTOR, MONTH, UTC)
     repairs = reader.repair_times(ACTOR, MONTH, UTC)
     edges = acts.stretches.edges
@@ -48,17 +48,19 @@ def as_kept_and_as_it_is(made: Stage) -> tuple[object, object]:
 
 def test_what_is_told_is_true_after_every_answer_of_hubspot(made: Stage) -> None:
     """An operation and its follow-ups, in small groups; each step may change a count."""
-    plan = made.core.planning.preview(CANCEL.key, ByExam(ids=(ExamId("71000000003"),)), ACTOR)
+    plan = made.core.operation_planner.preview(
+        CANCEL.key, ByExam(ids=(ExamId("71000000003"),)), ACTOR
+    )
     number = len(plan.will_change)
     told: list[int] = []
 
     def compare(_: Request) -> None:
         kept, true = as_kept_and_as_it_is(made)
         assert kept == true
-        acts = made.core.trends.acts(ACTOR, MONTH, UTC)
+        acts = made.core.trend_reader.acts(ACTOR, MONTH, UTC)
         told.append(sum(acts.by_slot(Figure.CANCELLED)))
 
-    made.core.operating.confirm(plan.id, ACTOR, reason="ill", typed=number)
+    made.core.operation_commands.confirm(plan.id, ACTOR, reason="ill", typed=number)
     made.crm.answered = compare
     made.carry(made.engine.submitted.pop())
     compare(None)  # type: ignore[arg-type]
@@ -70,15 +72,15 @@ def test_what_is_told_is_true_after_every_answer_of_hubspot(made: Stage) -> None
 
 def test_a_repair_is_told_as_soon_as_it_has_ended(made: Stage) -> None:
     drift_scenes.real(made)
-    made.core.sweeping.ask(SweepMode.FULL, ACTOR)
+    made.core.sweep_runner.ask(SweepMode.FULL, ACTOR)
     made.carry(made.engine.submitted.pop())
     period = (MONTH, HOUR)
-    assert [] == made.core.trends.repaired(ACTOR, *period)
-    drifts = made.core.repairing.of_all(ACTOR)[:5]
-    made.core.repairing.confirm(drifts, ACTOR, reason="by hand")
+    assert [] == made.core.trend_reader.repaired(ACTOR, *period)
+    drifts = made.core.repair_runner.of_all(ACTOR)[:5]
+    made.core.repair_runner.confirm(drifts, ACTOR, reason="by hand")
     made.carry(made.engine.submitted.pop())
 
-    ((at, number),) = made.core.trends.repaired(ACTOR, *period)
+    ((at, number),) = made.core.trend_reader.repaired(ACTOR, *period)
 
     assert 5 >= number > 0
     assert at <= made.clock() < at + HOUR
@@ -88,7 +90,7 @@ def test_a_repair_is_told_as_soon_as_it_has_ended(made: Stage) -> None:
 
 def test_another_sweep_and_another_reading_are_told_at_once(made: Stage) -> None:
     drift_scenes.real(made)
-    reader, since = made.core.trends, steps(made.clock(), MONTH, HOUR)[0]
+    reader, since = made.core.trend_reader, steps(made.clock(), MONTH, HOUR)[0]
 
     def true() -> tuple[object, object]:
         return (
@@ -104,7 +106,7 @@ def test_another_sweep_and_another_reading_are_told_at_once(made: Stage) -> None
 
     assert ([], []) == told() == true()
     for n, mode in enumerate((SweepMode.FULL, SweepMode.KNOWN)):
-        made.core.sweeping.ask(mode, ACTOR)
+        made.core.sweep_runner.ask(mode, ACTOR)
         made.carry(made.engine.submitted.pop())
         at = made.clock() + timedelta(seconds=n)
         made.journal.add_measures([Measure(at=at, gauge=Gauge.QUOTA, value=0.1 * n)])

@@ -27,7 +27,7 @@ def desk() -> TestDesk:
     for id_, cs, sj in (("11", 1, 0), ("12", 2, 3), ("13", 4, 0), ("14", 8, 1)):
         balances: dict[str, int | str | None] = {"cs_credits": cs, "sj_credits": sj}
         made.crm.add_contact(id_, balances, email=f"{id_}@example.test")
-    made.core.mirroring.put(
+    made.core.mirror_copier.put(
         [Due(kind=Kind.CONTACT, record_id=id_, row=None) for id_ in ("11", "12", "13")]
     )
     made.drain()
@@ -37,7 +37,7 @@ def desk() -> TestDesk:
 
 def swept(desk: TestDesk, mode: SweepMode = SweepMode.FULL) -> None:
     desk.time += timedelta(seconds=1)
-    desk.carry_on(Work.SWEEP, desk.core.sweeping.ask(mode, ADMIN).id)
+    desk.carry_on(Work.SWEEP, desk.core.sweep_runner.ask(mode, ADMIN).id)
 
 
 def outstanding(desk: TestDesk) -> dict[str, float]:
@@ -57,7 +57,7 @@ def in_hubspot(desk: TestDesk) -> dict[str, float]:
 
 
 def week(desk: TestDesk, zone: object = UTC) -> Week:
-    return desk.core.weeks.read(ADMIN, zone=zone)  # type: ignore[arg-type]
+    return desk.core.week_reader.read(ADMIN, zone=zone)  # type: ignore[arg-type]
 
 
 def test_a_full_sweep_measures_every_balance_in_hubspot(desk: TestDesk) -> None:
@@ -139,7 +139,7 @@ def test_what_is_owed_is_less_what_was_given_back_since_it_was_counted(desk: Tes
     desk.booked("51", "11")
     at = desk.now() - timedelta(days=7, hours=1)
     desk.journal.add_measures([Measure(at=at, gauge=Gauge.OWED, of="cs_credits", value=5)])
-    desk.core.measuring.measure()
+    desk.core.gauge_recorder.measure()
     desk.time += timedelta(minutes=1)
     then = week(desk).trends[WeekFigure.OWED]
     assert (1, 5) == (then.now, then.before)

@@ -41,7 +41,7 @@ def adjust(
     """
     with told():
         asked = _asked(contact, credit, change, file)
-        planned: Planned = lambda core, actor: core.adjusting.preview(asked, actor)  # noqa: E731
+        planned: Planned = lambda core, actor: core.adjustment_planner.preview(asked, actor)  # noqa: E731
         run_plan(planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover)
 
 

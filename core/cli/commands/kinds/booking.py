@@ -59,18 +59,18 @@ def book(
     with told(), opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
-        plan = core.booking.preview(wish, actor)
+        plan = core.booking_preview.preview(wish, actor)
         if dry_run:
             show(reports.of_plan(plan) | other_desks(core), as_json=json)
             return
         _refuse(plan)
         if takeover:
             core.desks.take_over(actor, reason=reason)
-        operation = core.operating.confirm(plan.id, actor, reason=reason)
+        operation = core.operation_commands.confirm(plan.id, actor, reason=reason)
         if wait:
             runtime.start()
             operation = until_ended(core, operation, actor, timeout)
-        (item,) = core.following.items(operation.id, actor)
+        (item,) = core.operation_queries.items(operation.id, actor)
         also = {"booking": _of_item(item)}
         told_of(core, operation, actor, waited=wait, also=also, as_json=json)
 

@@ -28,9 +28,9 @@ def recount(
         core, actor = runtime.core, actor_of(runtime.core, as_)
         ids = [ExamId(id_) for id_ in exam]
         if dry_run:
-            show(reports.of_plan(core.recounting.preview(ids, actor)), as_json=json)
+            show(reports.of_plan(core.seat_recount.preview(ids, actor)), as_json=json)
             return
-        operation = core.recounting.recount(ids, actor)
+        operation = core.seat_recount.recount(ids, actor)
         if wait:
             runtime.start()
             operation = until_ended(core, operation, actor, timeout)

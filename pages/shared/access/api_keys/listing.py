@@ -25,7 +25,7 @@ def show(desk: Desk) -> None:
     if done := st.session_state.pop(_TOLD, None):
         st.success(done, icon=":material/check_circle:")
     making.show_made()
-    keys = in_use_first(desk.core.admitting.keys(desk.actor), desk.now())
+    keys = in_use_first(desk.core.api_keys.keys(desk.actor), desk.now())
     st.markdown(
         "Other apps use the API at `/api/v1`, each with its own key: student apps to book and "
         "cancel, an admin app to do what admins do here. "
@@ -119,7 +119,7 @@ def _withdrawal(desk: Desk, key: ApiKey | None) -> None:
             f"Revoke {name}", icon=":material/key_off:", key="withdraw", disabled=not sure
         ):
             with problems.told("Nothing was changed."):
-                desk.core.admitting.withdraw(key.id, desk.acting())
+                desk.core.api_keys.withdraw(key.id, desk.acting())
                 st.session_state[_TOLD] = f"{words.sentence(name)} is revoked."
                 st.rerun()
 
@@ -145,7 +145,7 @@ def _withdrawal_of_all(desk: Desk) -> None:
             "Revoke all keys", icon=":material/key_off:", key="withdraw_all", disabled=not sure
         ):
             with problems.told("Nothing was changed."):
-                found = desk.core.admitting.withdraw_all(desk.acting())
+                found = desk.core.api_keys.withdraw_all(desk.acting())
                 number = words.count(len(found), "key")
                 st.session_state[_TOLD] = f"{number} revoked: no app can use the API now."
                 st.rerun()

@@ -69,7 +69,7 @@ def form(desk: Desk) -> None:
         today = desk.now().astimezone(desk.zone).date()
         last = st.date_input(
             "Last day",
-            value=today + desk.core.admitting.lasts,
+            value=today + desk.core.api_keys.lasts,
             min_value=today,
             key="make_last",
             format="YYYY-MM-DD",
@@ -95,7 +95,7 @@ def form(desk: Desk) -> None:
         if last is not None and not forever:
             ends = datetime.combine(last + timedelta(days=1), time.min, desk.zone)
         with problems.told("No key was made."):
-            key, text = desk.core.admitting.make(
+            key, text = desk.core.api_keys.make(
                 client,
                 chosen,
                 desk.acting(),
@@ -112,5 +112,5 @@ def form(desk: Desk) -> None:
 
 def _usual(desk: Desk) -> str:
     """How many a key may that has no number of its own."""
-    usual = desk.core.serving.rationing.limits.writes
+    usual = desk.core.idempotent_requests.rationing.limits.writes
     return "no limit" if usual is None else f"{usual:,}, as the settings say"

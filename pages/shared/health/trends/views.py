@@ -42,7 +42,7 @@ def show(desk: Desk) -> None:
 
 
 def _acts(desk: Desk, period: Period) -> Acts:
-    return desk.core.trends.acts(desk.actor, period.length, desk.zone)
+    return desk.core.trend_reader.acts(desk.actor, period.length, desk.zone)
 
 
 def _counted(figure: Figure) -> Callable[[Desk, Period], None]:
@@ -101,7 +101,7 @@ def _bookings(desk: Desk, period: Period) -> None:
 
 
 def _exams(desk: Desk, period: Period) -> None:
-    found = desk.core.trends.exams(desk.actor, period.length, desk.zone).tallies
+    found = desk.core.trend_reader.exams(desk.actor, period.length, desk.zone).tallies
     if not found:
         _nothing("Nothing was booked or cancelled in this period.")
         return
@@ -124,7 +124,7 @@ def _exams(desk: Desk, period: Period) -> None:
 def _outstanding(desk: Desk, period: Period) -> None:
     types = len(desk.core.catalogue.keys)
     step = charts.step_for(period.length, series=types, at_least=DAY / 24, most=charts.BARS)
-    levels = desk.core.trends.levels(desk.actor, [Gauge.OUTSTANDING], period.length, step)
+    levels = desk.core.trend_reader.levels(desk.actor, [Gauge.OUTSTANDING], period.length, step)
     if not levels:
         _nothing("No full check was completed in this period. Each one counts them.")
         st.page_link(places.DRIFT.path, label="Run a full check", icon=places.DRIFT.icon)

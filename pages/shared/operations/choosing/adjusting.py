@@ -46,9 +46,9 @@ def show(desk: Desk, kind: OperationKind) -> None:
 
 
 def preview(desk: Desk, asked: AskedList) -> Plan:
-    """The preview, stored. Raises what ``Adjusting.preview`` raises."""
+    """The preview, stored. Raises what ``AdjustmentPlanner.preview`` raises."""
     with st.spinner("Reading the balances from HubSpot …", show_time=True):
-        return desk.core.adjusting.preview(asked, desk.acting())
+        return desk.core.adjustment_planner.preview(asked, desk.acting())
 
 
 def change(key: str) -> str:

@@ -83,10 +83,10 @@ def preview(
     ``to``: of a move, the exam that they go to.
     ``include``: what the admin includes on purpose that is blocked otherwise.
 
-    Raises what ``Planning.preview`` raises.
+    Raises what ``OperationPlanner.preview`` raises.
     """
     with st.spinner("Reading the bookings and their students from HubSpot …", show_time=True):
-        plan = desk.core.planning.preview(
+        plan = desk.core.operation_planner.preview(
             kind, selection, desk.acting(), to=to, include=include, without=without
         )
     address.go_to_plan(plan)

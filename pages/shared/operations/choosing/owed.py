@@ -43,7 +43,7 @@ def by_owed(desk: Desk, _: OperationKind) -> Choice:
     with problems.told(NOT_READ):
         owed_words.baseline(desk)
         with st.spinner("Looking for what is owed …", show_time=True):
-            find = lambda: desk.core.owing.found(desk.actor)  # noqa: E731
+            find = lambda: desk.core.owed_credits.found(desk.actor)  # noqa: E731
             all_ = recent("owed", find, now=desk.now())
     found = _waiting_first(all_ or [])
     if not found:
@@ -111,7 +111,7 @@ def _others(desk: Desk, all_: Sequence[Owed]) -> None:
     if all_:
         csv_button(
             desk,
-            lambda now: now.core.exporting.owed(now.actor, all_),
+            lambda now: now.core.exporter.owed(now.actor, all_),
             f"owed-{desk.now():%Y-%m-%d-%H%M}",
             "All cancelled bookings without a refund mark, owed or not, with the reason",
         )
@@ -203,7 +203,7 @@ def reasons_frame(desk: Desk, found: Sequence[Owed]) -> pd.DataFrame:
             "Booking": [one.booking.booking_id or one.booking.id for one in found],
             "Credit": [words.credit(one.credit, desk.core.catalogue) for one in found],
             names.STUDENT: ["none, or several"] * len(found),
-            "Why": [words.sentence(desk.core.account.named(told)) for told in why],
+            "Why": [words.sentence(desk.core.account_directory.named(told)) for told in why],
         }
     )
 

@@ -45,7 +45,7 @@ def show(desk: Desk, plan: Plan) -> None:
 
 def _also_planned(desk: Desk, plan: Plan) -> None:
     """What somebody has confirmed over the same rows, before both of them are surprised."""
-    found = desk.core.following.also_planned(plan, desk.actor)
+    found = desk.core.operation_queries.also_planned(plan, desk.actor)
     if not found:
         return
     lines = [
@@ -225,7 +225,7 @@ def _preview_without(desk: Desk, plan: Plan, without: Collection[ItemKey]) -> No
     if kind_of(plan.kind).subject is RowSubject.ADJUSTMENT:
         with problems.told("This preview stays as it was; nothing was changed."):
             with st.spinner("Reading the balances from HubSpot …", show_time=True):
-                fresh = desk.core.adjusting.again(plan, desk.acting(), without=without)
+                fresh = desk.core.adjustment_planner.again(plan, desk.acting(), without=without)
             address.go_to_plan(fresh)
         return
     ids = tuple(booking_of(row, plan.kind) for row in plan.rows)
@@ -236,5 +236,7 @@ def _preview_without(desk: Desk, plan: Plan, without: Collection[ItemKey]) -> No
                 desk, plan.kind, same, to=plan.to_exam, include=plan.include, without=without
             )
         with st.spinner("Reading the bookings and their students from HubSpot …", show_time=True):
-            fresh = desk.core.undoing.preview(plan.undoes, desk.acting(), only=ids, without=without)
+            fresh = desk.core.undo_planner.preview(
+                plan.undoes, desk.acting(), only=ids, without=without
+            )
         address.go_to_plan(fresh)

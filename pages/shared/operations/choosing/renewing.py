@@ -19,5 +19,5 @@ def button(desk: Desk, operation: Operation, label: str = "Preview these again")
         return
     if st.button(label, icon=":material/visibility:", key="renew"):
         with problems.told("Nothing was changed."):
-            plan = desk.core.approving.renew(operation.id, desk.acting())
+            plan = desk.core.approvals.renew(operation.id, desk.acting())
             st.switch_page(places.OF_KIND[plan.kind].path, query_params={address.PLAN: plan.id})

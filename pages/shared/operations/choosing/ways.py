@@ -45,7 +45,7 @@ def by_exam(desk: Desk, kind: OperationKind) -> Choice:
     text = _search(f"{kind}_exams", "Search exams by type, name or place")
     exams: list[Exam] = []
     with problems.told(NOT_READ):
-        find = lambda: desk.core.finding.exams(desk.actor, text)  # noqa: E731
+        find = lambda: desk.core.booking_finder.exams(desk.actor, text)  # noqa: E731
         exams = recent(f"exams {text}", find, now=desk.now())
         if not exams:
             st.caption("No exam found. Exams come from HubSpot; try fewer letters.")
@@ -73,7 +73,7 @@ def by_contact(desk: Desk, kind: OperationKind) -> Choice:
     contacts: list[Contact] = []
     if len(text) >= SEARCH_MIN:
         with problems.told(NOT_READ):
-            ask = lambda: desk.core.finding.contacts(desk.actor, text)  # noqa: E731
+            ask = lambda: desk.core.booking_finder.contacts(desk.actor, text)  # noqa: E731
             contacts = recent(f"contacts {text}", ask, now=desk.now())
             if not contacts:
                 st.caption("No student found. The search knows names, e-mails and student ids.")

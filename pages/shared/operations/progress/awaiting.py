@@ -31,23 +31,23 @@ def show(desk: Desk, operation: Operation) -> None:
     if operation.is_by(desk.actor.email):
         _for_the_asker(desk, operation)
     elif Act.RUN_BATCHES in ALLOWED[desk.actor.role]:
-        if faults := desk.core.approving.person_faults(operation, desk.actor.email):
+        if faults := desk.core.approvals.person_faults(operation, desk.actor.email):
             st.warning(
                 "\n".join(f"- {words.plain(fault)}." for fault in faults),
                 title="You cannot approve this operation",
                 icon=":material/lock:",
             )
-            _plan(desk, desk.core.following.plan(operation.id, desk.actor))
+            _plan(desk, desk.core.operation_queries.plan(operation.id, desk.actor))
         else:
             _for_another_admin(desk, operation)
     else:
         st.caption(f"{words.either(_others(desk, operation))} can approve or refuse it here.")
-        _plan(desk, desk.core.following.plan(operation.id, desk.actor))
+        _plan(desk, desk.core.operation_queries.plan(operation.id, desk.actor))
 
 
 @gate.fragment(run_every=POLL_S)
 def _watch(desk: Desk, operation_id: str) -> None:
-    operation = desk.core.following.operation(operation_id, desk.actor)
+    operation = desk.core.operation_queries.operation(operation_id, desk.actor)
     if operation.state is not OperationState.AWAITING:
         st.rerun(scope="app")
     heading(desk, operation)
@@ -62,7 +62,7 @@ def _watch(desk: Desk, operation_id: str) -> None:
 
 
 def _others(desk: Desk, operation: Operation) -> list[str]:
-    return desk.core.approving.whom_to_ask(operation) or ["Another admin, once there is one,"]
+    return desk.core.approvals.whom_to_ask(operation) or ["Another admin, once there is one,"]
 
 
 def _for_the_asker(desk: Desk, operation: Operation) -> None:
@@ -74,9 +74,9 @@ def _for_the_asker(desk: Desk, operation: Operation) -> None:
         st.code(_link(operation), language=None)
         if st.button("Withdraw", icon=":material/undo:", key="call_off"):
             with problems.told("It is still pending."):
-                ended = desk.core.operating.call_off(operation.id, desk.acting())
+                ended = desk.core.operation_commands.call_off(operation.id, desk.acting())
                 address.go_to_operation(ended)
-    _plan(desk, desk.core.following.plan(operation.id, desk.actor))
+    _plan(desk, desk.core.operation_queries.plan(operation.id, desk.actor))
 
 
 def _link(operation: Operation) -> str:
@@ -104,7 +104,7 @@ def _reread(desk: Desk, operation: Operation) -> Reread | None:
     if key not in st.session_state or st.session_state.pop(f"{key}_again", False):
         st.session_state.pop(key, None)
         with problems.told("It is still pending."), st.spinner("Reading it from HubSpot …"):
-            st.session_state[key] = desk.core.approving.read(operation.id, desk.acting())
+            st.session_state[key] = desk.core.approvals.read(operation.id, desk.acting())
     if key not in st.session_state:
         st.button("Refresh from HubSpot", icon=":material/refresh:", key="again")
         return None
@@ -118,7 +118,7 @@ def _ask_again(key: str) -> None:
 
 def _yes(desk: Desk, operation: Operation, found: Reread) -> None:
     now = desk.now()
-    held = desk.core.operating.holding.until(now, undoes=operation.undoes)
+    held = desk.core.operation_commands.holding.until(now, undoes=operation.undoes)
     hold = words.span(held - now)
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(
@@ -126,7 +126,7 @@ def _yes(desk: Desk, operation: Operation, found: Reread) -> None:
         ):
             st.session_state.pop(f"reread_{operation.id}", None)  # whatever it says, it is old now
             with problems.told("It is still pending; nothing was changed."):
-                done = desk.core.approving.approve(operation.id, desk.acting())
+                done = desk.core.approvals.approve(operation.id, desk.acting())
                 address.go_to_operation(done)
         st.caption(
             "What would be done now, read from HubSpot "
@@ -167,7 +167,7 @@ def _no(desk: Desk, operation: Operation) -> None:
         ready = bool((why or "").strip())
         if st.button("Refuse", icon=":material/block:", key="refuse", disabled=not ready):
             with problems.told("It is still pending."):
-                ended = desk.core.approving.refuse(operation.id, desk.acting(), why or "")
+                ended = desk.core.approvals.refuse(operation.id, desk.acting(), why or "")
                 address.go_to_operation(ended)
 
 

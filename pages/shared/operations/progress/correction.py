@@ -31,7 +31,7 @@ def show(desk: Desk, operation: Operation, found: Sequence[ForeignWrite]) -> Non
     """
     if operation.state not in ENDED:
         return
-    open_ = desk.core.correcting.open(operation.id, desk.actor)
+    open_ = desk.core.corrections.open(operation.id, desk.actor)
     if any(write.kind is Kind.EXAM for write in found):
         st.caption("Seat counts are set right on the page of their exam.")
     if not open_:
@@ -53,13 +53,13 @@ def show(desk: Desk, operation: Operation, found: Sequence[ForeignWrite]) -> Non
 
 def _ask(desk: Desk, operation: Operation) -> None:
     with problems.told("Nothing was changed."):
-        plan = desk.core.correcting.preview(operation.id, desk.acting())
+        plan = desk.core.corrections.preview(operation.id, desk.acting())
         st.session_state[_ASKED] = (operation.id, plan.id)
         st.rerun()
 
 
 def _offer(desk: Desk) -> None:
-    plan = desk.core.following.plan(st.session_state[_ASKED][1], desk.actor)
+    plan = desk.core.operation_queries.plan(st.session_state[_ASKED][1], desk.actor)
     changing = plan.will_change
     with st.container(border=True, key="correction"):
         table(desk, plan, at_most=240)
@@ -81,7 +81,7 @@ def _offer(desk: Desk) -> None:
 
 def _confirm(desk: Desk, plan: Plan, reason: str) -> None:
     with problems.told("Nothing was changed."):
-        made = desk.core.operating.confirm(plan.id, desk.acting(), reason=reason)
+        made = desk.core.operation_commands.confirm(plan.id, desk.acting(), reason=reason)
         st.session_state.pop(_ASKED, None)
         st.switch_page(places.OPERATIONS.path, query_params={address.OPERATION: made.id})
 

@@ -33,15 +33,15 @@ OF_A_BOOKING = "Applied: the booking continues. Not applied: what was taken for 
 
 def show(desk: Desk, operation: Operation) -> None:
     """One box for each such write, with the counters that bear on it."""
-    found = desk.core.deciding.undecided(operation.id, desk.actor)
+    found = desk.core.resolution.undecided(operation.id, desk.actor)
     doubts: list[Doubt] = []
     with problems.told("Nothing was changed."):
-        doubts = desk.core.deciding.doubts(found, desk.actor)
+        doubts = desk.core.resolution.doubts(found, desk.actor)
     for doubt in doubts:
         _one(desk, operation, doubt)
     if len(found) > len(doubts):
         st.caption(f"{len(found) - len(doubts):,} more appear when these are decided.")
-    unclear = desk.core.deciding.unclear(operation.id, desk.actor)
+    unclear = desk.core.resolution.unclear(operation.id, desk.actor)
     for item in unclear[:DOUBTS_MAX]:
         _unclear(desk, operation, item)
     if len(unclear) > DOUBTS_MAX:
@@ -76,7 +76,7 @@ def _unclear(desk: Desk, operation: Operation, item: Item) -> None:
 def _rule(desk: Desk, operation: Operation, item: Item, *, refunded: bool, why: str) -> None:
     """See ``_decide``."""
     try:
-        desk.core.deciding.rule(
+        desk.core.resolution.rule(
             operation.id, item.booking_id, desk.acting(), refunded=refunded, why=why.strip()
         )
     except problems.REFUSALS as error:
@@ -142,7 +142,7 @@ def _decide(
 ) -> None:
     """A callback draws nothing: a problem is kept for the drawing that follows."""
     try:
-        desk.core.deciding.decide(
+        desk.core.resolution.decide(
             operation.id, record.write.id, desk.acting(), landed=landed, why=why.strip()
         )
     except problems.REFUSALS as error:

@@ -33,12 +33,12 @@ def show(desk: Desk, operation: Operation) -> None:
 
 @gate.fragment(run_every=POLL_S)
 def _poll(desk: Desk, operation_id: str) -> None:
-    operation = desk.core.following.operation(operation_id, desk.actor)
+    operation = desk.core.operation_queries.operation(operation_id, desk.actor)
     if operation.state in ENDED:
         st.rerun(scope="app")
     heading(desk, operation)
     _trouble(operation)
-    progress = desk.core.following.progress(operation_id, desk.actor)
+    progress = desk.core.operation_queries.progress(operation_id, desk.actor)
     if operation.state is OperationState.HELD:
         _held(desk, operation, progress)
     else:
@@ -56,7 +56,7 @@ def _held(desk: Desk, operation: Operation, progress: Progress) -> None:
             st.markdown(f"**{what} in {words.span(left)}.** Nothing has been changed yet.")
         else:
             st.markdown(f"**{what} as soon as a worker is free.** Nothing has been changed yet.")
-        if operation.undoes and left > desk.core.operating.hold:
+        if operation.undoes and left > desk.core.operation_commands.hold:
             st.caption(confirming.STILL_ON_ITS_WAY)
         st.progress(1 - left.total_seconds() / whole)
         if not _may_end(desk):
@@ -159,11 +159,13 @@ def _may_end(desk: Desk) -> bool:
 
 
 def _call_off(desk: Desk, operation_id: str) -> None:
-    _attempt(operation_id, lambda: desk.core.operating.call_off(operation_id, desk.acting()))
+    _attempt(
+        operation_id, lambda: desk.core.operation_commands.call_off(operation_id, desk.acting())
+    )
 
 
 def _stop(desk: Desk, operation_id: str) -> None:
-    _attempt(operation_id, lambda: desk.core.operating.stop(operation_id, desk.acting()))
+    _attempt(operation_id, lambda: desk.core.operation_commands.stop(operation_id, desk.acting()))
 
 
 def _attempt(operation_id: str, act: Callable[[], object]) -> None:

@@ -36,7 +36,7 @@ assert SAID.keys() == set(Remedy), "every remedy has its words"
 
 def show_foreign(desk: Desk, operation: Operation) -> None:
     """Whose, who, when, every value and the correction. Nothing when there is none."""
-    found = desk.core.correcting.findings(operation.id, desk.actor)
+    found = desk.core.corrections.findings(operation.id, desk.actor)
     if not found:
         return
     open_ = [each for each in found if each.remedy in {Remedy.OFFERED, Remedy.DECISION}]
@@ -76,7 +76,7 @@ def foreign_frame(desk: Desk, found: Sequence[ForeignFinding]) -> pd.DataFrame:
             "Correction": ["?" if w.undecided else f"{w.correction:+d}" for w in changes],
             "Status": [SAID[each.remedy] for each in found],
             "What happened": [foreign_words.told(w) for w in changes],
-            "Changed by": [desk.core.account.named(foreign_words.by(w)) for w in changes],
+            "Changed by": [desk.core.account_directory.named(foreign_words.by(w)) for w in changes],
             "Changed": [w.at for w in changes],
         }
     )
@@ -138,7 +138,7 @@ def _safe(name: str) -> str:
 def _decide(desk: Desk, operation: Operation, name: str, by: int, why: str) -> None:
     """A callback draws nothing: a problem is kept for the drawing that follows."""
     try:
-        desk.core.correcting.decide(operation.id, name, by, desk.acting(), why)
+        desk.core.corrections.decide(operation.id, name, by, desk.acting(), why)
     except problems.REFUSALS as error:
         st.session_state[f"unjudged_{name}"] = problems.explain(error)
     else:

@@ -76,7 +76,7 @@ def show(desk: Desk, operation: Operation) -> None:
 
 def summary(desk: Desk, operation: Operation) -> None:
     """What it was and what came of it, without its bookings."""
-    progress = desk.core.following.progress(operation.id, desk.actor)
+    progress = desk.core.operation_queries.progress(operation.id, desk.actor)
     heading(desk, operation)
     _outcome(desk, operation, progress)
     undoing.told(desk, operation)
@@ -93,8 +93,8 @@ def _outcome(desk: Desk, operation: Operation, progress: Progress) -> None:
     if operation.state is OperationState.CALLED_OFF:
         _called_off(desk, operation)
         return
-    named = desk.core.account.named
-    warnings = desk.core.following.warnings(operation.id, desk.actor)
+    named = desk.core.account_directory.named
+    warnings = desk.core.operation_queries.warnings(operation.id, desk.actor)
     undone = [replace(one, told=named(one.told)) for one in warnings]
     told = f"{kinds.account(operation.kind, progress)}."
     if kind_of(operation.kind).subject is RowSubject.EXAM:
@@ -128,7 +128,7 @@ def _outcome(desk: Desk, operation: Operation, progress: Progress) -> None:
 
 
 def _called_off(desk: Desk, operation: Operation) -> None:
-    event = desk.core.operating.called_off(operation.id)
+    event = desk.core.operation_commands.called_off(operation.id)
     by = f" By {words.plain(event.actor)}" if event else ""
     why = words.plain(str(event.detail.get("detail", ""))) if event else ""
     told = f"{by}: {why}." if why else f"{by}." if by else ""
@@ -142,7 +142,7 @@ def _whose(item: Item) -> str:
 
 def _worst(desk: Desk, operation: Operation, states: Collection[ItemState], n: int) -> str:
     """The first few of ``n`` in these states, in full: a table cuts long sentences."""
-    items = desk.core.following.items(operation.id, desk.actor, states=states, limit=WORST)
+    items = desk.core.operation_queries.items(operation.id, desk.actor, states=states, limit=WORST)
     lines = [f"- {words.plain(_whose(i))}: {words.plain(i.why)}" for i in items]
     more = [f"- and {n - WORST:,} more, below"] if n > WORST else []
     return "\n".join([*lines, *more])
@@ -177,7 +177,7 @@ def items_table(desk: Desk, operation: Operation) -> None:
     """Items by state, a page at a time, what needs eyes first."""
     if operation.state is OperationState.CALLED_OFF:
         return  # nothing happened to any of them
-    progress = desk.core.following.progress(operation.id, desk.actor)
+    progress = desk.core.operation_queries.progress(operation.id, desk.actor)
     present = [s for s in dict.fromkeys((*ORDER, *ItemState)) if progress.states.get(s)]
     shown: list[ItemState] = []
     if len(present) > 1:
@@ -220,7 +220,7 @@ def read_page(
     for state, n in states:
         start, stop = max(page.start - begins, 0), min(page.stop - begins, n)
         if start < stop:
-            found += desk.core.following.items(
+            found += desk.core.operation_queries.items(
                 operation_id, desk.actor, states=[state], limit=stop - start, offset=start
             )
         begins += n
@@ -231,24 +231,24 @@ def _follow_up_acts(desk: Desk, operation: Operation) -> None:
     """Try seats, notes and the check again, or give them up."""
     if Act.RUN_BATCHES not in ALLOWED[desk.actor.role]:
         return
-    left = {one.about for one in desk.core.following.warnings(operation.id, desk.actor)}
+    left = {one.about for one in desk.core.operation_queries.warnings(operation.id, desk.actor)}
     if left & {About.FOLLOW_UPS, About.NOTE, About.SEATS} and st.button(
         "Retry follow-ups", icon=":material/replay:", key="retry_follow_ups"
     ):
         with problems.told("Nothing was changed."):
-            desk.core.operating.retry(operation.id, desk.acting())
+            desk.core.operation_commands.retry(operation.id, desk.acting())
             st.rerun()
     if operation.follow_ups is FollowUps.DUE and st.button(
         "Give up follow-ups", icon=":material/stop_circle:", key="give_up_follow_ups"
     ):
         with problems.told("Nothing was changed."):
-            desk.core.operating.stop(operation.id, desk.acting())
+            desk.core.operation_commands.stop(operation.id, desk.acting())
             st.rerun()
 
 
 def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None:
     """Take up what did not go through, keep the result; ``onward``: leave it for what is next."""
-    progress = desk.core.following.progress(operation.id, desk.actor)
+    progress = desk.core.operation_queries.progress(operation.id, desk.actor)
     again = 0 if kind_of(operation.kind).words.not_retried else progress.retryable
     called_off = operation.state is OperationState.CALLED_OFF
     may = not called_off and Act.RUN_BATCHES in ALLOWED[desk.actor.role]
@@ -259,7 +259,9 @@ def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None
             label = f"Retry {again:,} unfinished"
             if st.button(label, icon=":material/replay:", key="retry"):
                 with problems.told("Nothing was changed."):
-                    address.go_to_operation(desk.core.operating.retry(operation.id, desk.acting()))
+                    address.go_to_operation(
+                        desk.core.operation_commands.retry(operation.id, desk.acting())
+                    )
         if not again:
             _follow_up_acts(desk, operation)
         unfinished.offer(desk, operation, progress)
@@ -271,7 +273,7 @@ def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None
                 lambda now: of(
                     Listing.OPERATION,
                     tables.item_table(
-                        now.core.following.items(operation.id, now.actor), operation.kind
+                        now.core.operation_queries.items(operation.id, now.actor), operation.kind
                     ),
                     operation.id,
                 ),
@@ -287,7 +289,7 @@ def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None
 
 def _to_student(desk: Desk, operation: Operation) -> None:
     """The way to the balances, where all of it was about one student."""
-    items = desk.core.following.items(operation.id, desk.actor, limit=ONE_STUDENT + 1)
+    items = desk.core.operation_queries.items(operation.id, desk.actor, limit=ONE_STUDENT + 1)
     names = {item.contact_id: item.contact_name for item in items}
     if len(items) <= ONE_STUDENT and len(names) == 1:
         ((id_, name),) = names.items()

@@ -13,7 +13,7 @@ from core.hubspot.ports.channels import Channel
 from core.operations.plans import Plan
 from core.operations.states import ENDED, Item, Operation, OperationState
 from core.operations.telling.rules import TELLABLE_AGAIN, Telling, TellingState
-from core.operations.telling.told import Told
+from core.operations.telling.told import StudentNotices
 from core.students.names import Student
 from pages.shared import problems, tables, words
 from pages.shared.gate import Desk
@@ -34,7 +34,7 @@ def ask(desk: Desk, plan: Plan, *, key: str) -> str | None:
 
     Nothing is drawn where the settings tell nobody.
     """
-    telling = desk.core.telling
+    telling = desk.core.student_notices
     if not telling.offered(plan):
         return None
     wanted = st.checkbox("Tell the students", key=f"tell_{key}", help=HOW[telling.by.channel])
@@ -51,7 +51,7 @@ def ask(desk: Desk, plan: Plan, *, key: str) -> str | None:
     return (reason or "").strip()
 
 
-def _preview(telling: Told, plan: Plan, reason: str) -> None:
+def _preview(telling: StudentNotices, plan: Plan, reason: str) -> None:
     said = telling.preview(plan, reason)
     if said is None:
         return
@@ -65,7 +65,7 @@ def _preview(telling: Told, plan: Plan, reason: str) -> None:
 
 def told(desk: Desk, operation: Operation) -> None:
     """How many were told, and each who was not, or perhaps not, with the reason."""
-    counts = desk.core.telling.counts(operation)
+    counts = desk.core.student_notices.counts(operation)
     if operation.tell is Channel.OFF or operation.state is OperationState.CALLED_OFF:
         return
     n = counts.get(TellingState.TOLD, 0)
@@ -112,14 +112,14 @@ def _again(desk: Desk, operation: Operation, number: int) -> None:
         help="Nobody gets a second e-mail: HubSpot drops it where the first one was sent.",
     ):
         with problems.told("Nobody was told."):
-            desk.core.telling.again(operation.id, desk.acting())
+            desk.core.student_notices.again(operation.id, desk.acting())
             st.rerun()
 
 
 def _not_told(desk: Desk, operation: Operation) -> list[tuple[Telling, Item]]:
     if not _may(desk, Act.WATCH):
         return []
-    return desk.core.telling.not_told(operation.id, desk.actor)
+    return desk.core.student_notices.not_told(operation.id, desk.actor)
 
 
 def _may(desk: Desk, act: Act) -> bool:

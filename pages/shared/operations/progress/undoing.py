@@ -43,7 +43,7 @@ def told(desk: Desk, operation: Operation) -> None:
 
 def _taken(desk: Desk, undo: Operation) -> str:
     """What an undo has done: credits that went, or balances that were changed back."""
-    progress = desk.core.following.progress(undo.id, desk.actor)
+    progress = desk.core.operation_queries.progress(undo.id, desk.actor)
     if _adjusts(undo):
         done = progress.states.get(ItemState.DONE, 0)
         return f"{words.count(done, 'balance')} changed back"
@@ -86,7 +86,7 @@ def offer(desk: Desk, operation: Operation) -> None:
 def _preview(desk: Desk, operation: Operation) -> None:
     with problems.told("Nothing was changed."):
         with st.spinner("Reading it from HubSpot …", show_time=True):
-            plan = desk.core.undoing.preview(operation.id, desk.acting())
+            plan = desk.core.undo_planner.preview(operation.id, desk.acting())
         place = places.OF_KIND[plan.kind]
         st.switch_page(place.path, query_params={address.PLAN: plan.id})
 
@@ -97,7 +97,7 @@ def _left(desk: Desk, operation: Operation) -> int:
     if any(undo.state not in ENDED for undo in asked):
         return 0  # it says so above; what it leaves is offered when it has ended
     ids = [operation.id, *(undo.id for undo in asked)]
-    found = desk.core.following.progress_of(ids, desk.actor)
+    found = desk.core.operation_queries.progress_of(ids, desk.actor)
     if _adjusts(operation):
         made, *back = [found[id_].states.get(ItemState.DONE, 0) for id_ in ids]
         return made - sum(back)
@@ -108,5 +108,5 @@ def _asked(desk: Desk, operation: Operation) -> Sequence[Operation]:
     """Without what was called off, or could not even begin."""
     if kind_of(operation.kind).words.not_undone:
         return ()
-    found = desk.core.undoing.of(operation.id, desk.actor)
+    found = desk.core.undo_planner.of(operation.id, desk.actor)
     return [undo for undo in found if undo.state is not OperationState.CALLED_OFF]

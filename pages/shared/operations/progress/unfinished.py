@@ -35,14 +35,14 @@ def offer(desk: Desk, operation: Operation, progress: Progress) -> None:
 def _look_again(desk: Desk, operation: Operation) -> None:
     with problems.told("Nothing was changed."):
         with st.spinner("Reading the bookings and their students from HubSpot …", show_time=True):
-            plan = desk.core.accounting.look_again(operation.id, desk.acting())
+            plan = desk.core.blocked_items.look_again(operation.id, desk.acting())
         st.switch_page(places.OF_KIND[plan.kind].path, query_params={address.PLAN: plan.id})
 
 
 @gate.fragment()
 def _form(desk: Desk, operation: Operation) -> None:
     """A fragment, so that typing does not draw the page again."""
-    items = desk.core.accounting.open(operation.id, desk.actor)
+    items = desk.core.blocked_items.open(operation.id, desk.actor)
     st.markdown(
         "Dismissed bookings no longer need attention. **Their credits and seats stay as they "
         "are in HubSpot.** Your reason is kept in the audit."
@@ -65,7 +65,7 @@ def _form(desk: Desk, operation: Operation) -> None:
     ready = bool(chosen and (reason or "").strip())
     if st.button(label, key="dismiss", type="primary", disabled=not ready):
         with problems.told("Nothing was dismissed."):
-            desk.core.accounting.dismiss(
+            desk.core.blocked_items.dismiss(
                 operation.id,
                 desk.acting(),
                 reason=reason or "",

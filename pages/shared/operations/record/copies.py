@@ -58,21 +58,21 @@ def _cards(desk: Desk, state: OutboxState, noun: str, plural: str = "") -> None:
 
 def _events(desk: Desk) -> None:
     """Events for other apps, where there is a receiver."""
-    state = desk.core.announcing.state(desk.actor)
+    state = desk.core.event_announcer.state(desk.actor)
     if state is None:
         return
     st.header("Events for other apps", anchor=False)
     _cards(desk, state, "event")
     if not state.dead:
         return
-    rows = desk.core.announcing.dead(desk.actor, ROWS)
+    rows = desk.core.event_announcer.dead(desk.actor, ROWS)
     if Act.RUN_BATCHES in ALLOWED[desk.actor.role]:
         st.button(
             f"Retry {words.count(state.dead, 'event')}",
             icon=":material/replay:",
             key="revive_events",
             on_click=_retry,
-            args=(lambda: desk.core.announcing.retry(desk.acting()), "event"),
+            args=(lambda: desk.core.event_announcer.retry(desk.acting()), "event"),
         )
     named = names.looked_up(desk, [(Kind.CONTACT, _contact(row)) for row in rows])
     names.grid(
@@ -189,7 +189,7 @@ def _retry(act: Callable[[], int], noun: str, plural: str = "") -> None:
 
 
 def _retry_copies(desk: Desk, which: Mapping[str, Any]) -> None:
-    _retry(lambda: desk.core.reviving.retry(desk.acting(), **which), "copy", "copies")
+    _retry(lambda: desk.core.dead_letter_retry.retry(desk.acting(), **which), "copy", "copies")
 
 
 def _told() -> None:

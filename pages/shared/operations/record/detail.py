@@ -59,14 +59,14 @@ def show(desk: Desk, operation: Operation) -> None:
 
 
 def _writes(desk: Desk, operation: Operation) -> None:
-    records = desk.core.following.writes(operation.id, desk.actor)
+    records = desk.core.operation_queries.writes(operation.id, desk.actor)
     if not records:
         st.caption("No write was sent to HubSpot.")
         return
     st.markdown(writes_words(operation, records))
     above = st.container()
     page = tables.page_of(f"writes_{operation.id}", len(records))
-    items = desk.core.following.items(operation.id, desk.actor)
+    items = desk.core.operation_queries.items(operation.id, desk.actor)
     known = {str(item.contact_id): item.contact_name for item in items}
     shown = [records[n] for n in page]
     words_of, colours = zip(*WRITE_STATES.values(), strict=True)
@@ -139,9 +139,9 @@ def _changes(record: WriteRecord, catalogue: Catalogue) -> str:
 
 
 def _history(desk: Desk, operation: Operation) -> None:
-    events = desk.core.operating.history(operation.id, desk.actor)
+    events = desk.core.operation_commands.history(operation.id, desk.actor)
     st.dataframe(
-        history_frame(events, desk.core.account.named),
+        history_frame(events, desk.core.account_directory.named),
         column_config={
             "When": st.column_config.DatetimeColumn(
                 format="D MMM YYYY, HH:mm:ss", timezone=str(desk.zone), width=170

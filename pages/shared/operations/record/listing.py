@@ -39,14 +39,14 @@ def show(desk: Desk) -> None:
                 st.page_link(place.path, label=f"New {place.title.lower()}", icon=":material/add:")
         csv_button(
             desk,
-            lambda now: now.core.exporting.operations(now.actor, states, sought),
+            lambda now: now.core.exporter.operations(now.actor, states, sought),
             f"operations-{desk.now():%Y-%m-%d-%H%M}",
             "All these operations, not only those shown",
         )
     _asked(desk, states)
     page = f"operations_first_{tables.fingerprint([repr((sorted(states), sought))])}"
     first = int(st.session_state.get(page, 0))
-    found = desk.core.following.operations(
+    found = desk.core.operation_queries.operations(
         desk.actor, states=states, sought=sought, limit=ROWS + 1, offset=first
     )
     if found:
@@ -58,7 +58,7 @@ def show(desk: Desk) -> None:
 
 def _asked(desk: Desk, states: frozenset[OperationState]) -> None:
     """What waits for a second admin, who may be the reader."""
-    waiting = desk.core.following.awaiting(desk.actor)
+    waiting = desk.core.operation_queries.awaiting(desk.actor)
     if not waiting or states == {OperationState.AWAITING}:
         return
     theirs = sum(not operation.is_of_person(desk.actor.email) for operation in waiting)

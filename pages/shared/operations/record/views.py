@@ -33,7 +33,7 @@ def show(desk: Desk) -> None:
             VIEWS[view or "Operations"](desk)
         return
     try:
-        operation = desk.core.following.operation(id_, desk.actor)
+        operation = desk.core.operation_queries.operation(id_, desk.actor)
         kind_of(operation.kind)
     except (UnknownId, UnknownWord, UnknownKind) as error:
         problems.show(problems.explain(error))

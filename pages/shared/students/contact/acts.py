@@ -122,6 +122,6 @@ def preview(
     with problems.told("Nothing was changed."):
         with st.spinner("Reading the bookings from HubSpot …"):
             choice = ByReference(references=tuple(ids))
-            plan = desk.core.planning.preview(kind, choice, desk.acting(), include=include)
+            plan = desk.core.operation_planner.preview(kind, choice, desk.acting(), include=include)
         reading.forget()
         st.switch_page(places.OF_KIND[kind].path, query_params={address.PLAN: plan.id})

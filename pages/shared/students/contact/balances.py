@@ -48,7 +48,7 @@ def show(desk: Desk, contact: Contact, presented: Presented) -> None:
 @gate.fragment(run_every=LOOK_S)
 def _follow(desk: Desk, contact: Contact, presented: Presented) -> None:
     """Until the copy is there; then the whole page anew."""
-    standing = desk.core.presenting.stands(contact, desk.actor)
+    standing = desk.core.contact_page.stands(contact, desk.actor)
     if standing.copy is not Copy.BEHIND:
         reading.forget()
         st.rerun(scope="app")
@@ -153,7 +153,7 @@ def _mend(desk: Desk, contact: Contact) -> None:
         return
     if st.button("Copy from HubSpot now", icon=":material/replay:", key="copy_again"):
         with problems.told("Nothing was changed."):
-            desk.core.presenting.copy_again(ContactId(contact.id), desk.acting())
+            desk.core.contact_page.copy_again(ContactId(contact.id), desk.acting())
             reading.forget()
             st.rerun()
 

@@ -133,7 +133,7 @@ def _form(
             override=free,
         )
         with st.spinner("Reading the student and the exam from HubSpot …"):
-            plan = desk.core.booking.preview(wish, desk.acting())
+            plan = desk.core.booking_preview.preview(wish, desk.acting())
         doing.go_to(plan.id)
 
 

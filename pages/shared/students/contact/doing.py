@@ -49,7 +49,7 @@ def _preview_of(
     with problems.told(UNCHANGED):
         with st.spinner("Reading the bookings from HubSpot …"):
             choice = ByReference(references=tuple(ids))
-            plan = desk.core.planning.preview(kind, choice, desk.acting(), to=to)
+            plan = desk.core.operation_planner.preview(kind, choice, desk.acting(), to=to)
         go_to(plan.id)
 
 
@@ -72,7 +72,7 @@ def show(desk: Desk, contact: Contact) -> bool:
     if not id_:
         return False
     with st.container(border=True, key="doing"), problems.told(UNCHANGED):
-        plan = desk.core.following.plan(id_, desk.actor)
+        plan = desk.core.operation_queries.plan(id_, desk.actor)
         whose = {row.contact_id for row in plan.rows}
         said = kind_of(plan.kind).one_student
         if whose != {contact.id} or said is None:
@@ -87,7 +87,7 @@ def show(desk: Desk, contact: Contact) -> bool:
 
 def _operation(desk: Desk, id_: str) -> Operation | None:
     try:
-        return desk.core.following.followed(id_, desk.actor)
+        return desk.core.operation_queries.followed(id_, desk.actor)
     except UnknownId:
         return None
 
@@ -116,7 +116,7 @@ def _preview(desk: Desk, plan: Plan, said: OneStudent) -> None:
         label, untold = _confirm_words(plan, said), tell == ""
         if st.button(label, type="primary", key="doing_confirm", disabled=untold):
             with problems.told(UNCHANGED):
-                desk.core.operating.confirm(
+                desk.core.operation_commands.confirm(
                     plan.id, desk.acting(), reason=reason, at_once=True, tell=tell
                 )
                 reading.forget()
@@ -212,11 +212,11 @@ def _show_operation(desk: Desk, operation: Operation, said: OneStudent) -> None:
 @gate.fragment(run_every=POLL_S)
 def _follow(desk: Desk, operation_id: str, said: OneStudent) -> None:
     """The journal is asked twice a second; HubSpot is not."""
-    operation = desk.core.following.followed(operation_id, desk.actor)
+    operation = desk.core.operation_queries.followed(operation_id, desk.actor)
     if operation.state in ENDED:
         reading.forget()
         st.rerun(scope="app")
-    progress = desk.core.following.progress(operation_id, desk.actor)
+    progress = desk.core.operation_queries.progress(operation_id, desk.actor)
     st.markdown(f"**{said.doing} in HubSpot …** You may leave this page: it continues by itself.")
     st.progress(progress.settled / max(progress.planned, 1))
     if operation.waiting_for:
@@ -226,10 +226,10 @@ def _follow(desk: Desk, operation_id: str, said: OneStudent) -> None:
 
 
 def _result(desk: Desk, operation: Operation, said: OneStudent) -> None:
-    for item in desk.core.following.items(operation.id, desk.actor):
+    for item in desk.core.operation_queries.items(operation.id, desk.actor):
         _item(desk, item, said)
-    left_undone.show(desk.core.following.warnings(operation.id, desk.actor))
-    found = desk.core.correcting.standing(operation.id)
+    left_undone.show(desk.core.operation_queries.warnings(operation.id, desk.actor))
+    found = desk.core.corrections.standing(operation.id)
     if any(each.remedy in {Remedy.OFFERED, Remedy.DECISION} for each in found):
         st.warning(
             "Somebody else changed a balance at the same time. An admin can correct it on the "

@@ -39,7 +39,9 @@ def show(desk: Desk, presented: Presented) -> None:
         st.caption("No balance has changed.")
         return
     catalogue = desk.core.catalogue
-    steps = [replace(step, told=desk.core.account.named(step.told)) for step in presented.steps]
+    steps = [
+        replace(step, told=desk.core.account_directory.named(step.told)) for step in presented.steps
+    ]
     st.plotly_chart(
         figure(steps, catalogue, presented.read_at, desk.zone),
         key="steps",

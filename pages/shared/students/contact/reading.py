@@ -25,7 +25,7 @@ def presented(desk: Desk, id_: ContactId) -> Presented:
     if kept is not None and kept.asked == id_ and within(kept.read_at, desk.now(), KEPT):
         return kept
     with st.spinner("Reading the student from HubSpot …"):
-        read = desk.core.presenting.contact(id_, desk.actor)
+        read = desk.core.contact_page.contact(id_, desk.actor)
     st.session_state[_KEPT] = read
     return read
 

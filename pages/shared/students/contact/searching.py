@@ -48,7 +48,7 @@ def _export(desk: Desk) -> None:
     if ACTS[Listing.STUDENTS] in ALLOWED[desk.actor.role]:
         csv_button(
             desk,
-            lambda now: now.core.exporting.students(now.actor),
+            lambda now: now.core.exporter.students(now.actor),
             f"students-{desk.now():%Y-%m-%d-%H%M}",
             "With their balances, as Supabase holds them",
             label="All students as CSV",
@@ -85,12 +85,12 @@ def _ask(desk: Desk, text: str) -> Hits:
     """The mirror each time, for it costs milliseconds; HubSpot's answer is kept for a moment."""
     core, actor = desk.core, desk.actor
     if st.session_state.get(IN_HUBSPOT) == text:
-        ask = lambda: core.looking_up.find_in_hubspot(text, actor)  # noqa: E731
+        ask = lambda: core.student_search.find_in_hubspot(text, actor)  # noqa: E731
         return recent(f"hubspot contacts {text}", ask, now=desk.now())
     kept: Hits | None = recent_fallback(text)
     if kept is not None:
         return kept
-    hits = core.looking_up.find(text, actor)
+    hits = core.student_search.find(text, actor)
     if hits.mirror_fault:
         st.session_state["_contacts_fallback"] = (text, hits)
     return hits

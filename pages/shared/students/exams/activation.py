@@ -36,10 +36,10 @@ def show(desk: Desk) -> None:
             run = st.button("Activate what is due", icon=":material/play_arrow:", key="activate")
     with problems.told("Activated sessions stay active; run it again for the others."):
         if look:
-            st.session_state[_SHOWN] = desk.core.activating.due(desk.actor)
+            st.session_state[_SHOWN] = desk.core.exam_activation.due(desk.actor)
         if run:
             with st.spinner("Activating what is due …"):
-                st.session_state[_SHOWN] = desk.core.activating.activate(desk.acting())
+                st.session_state[_SHOWN] = desk.core.exam_activation.activate(desk.acting())
         if (shown := st.session_state.get(_SHOWN)) is not None:
             _result(desk, shown)
         _past(desk)
@@ -48,7 +48,7 @@ def show(desk: Desk) -> None:
 def run_times(desk: Desk) -> str:
     """When it runs by itself, on the clock of the settings; "": never."""
     now = desk.now()
-    return wording.run_times(desk.core.scheduling.day_of(RAN, now), now, desk.core.zone)
+    return wording.run_times(desk.core.scheduler.day_of(RAN, now), now, desk.core.zone)
 
 
 def _result(desk: Desk, shown: Activation) -> None:
@@ -107,7 +107,7 @@ def rows_frame(rows: Sequence[ActivationRow], zone: tzinfo) -> pd.DataFrame:
 
 
 def _past(desk: Desk) -> None:
-    runs = desk.core.activating.past(desk.actor, limit=RUNS)
+    runs = desk.core.exam_activation.past(desk.actor, limit=RUNS)
     if not runs:
         st.caption("It has not run yet.")
         return

@@ -99,7 +99,7 @@ def _miscount(desk: Desk, detailed: Detailed) -> None:
     change = words.change(session.counted, session.counts.seats)
     if st.button(f"Set the seat count {change}", icon=":material/rule:", key="recount"):
         with problems.told("Nothing was changed."):
-            asked = desk.core.recounting.recount([ExamId(session.exam.id)], desk.acting())
+            asked = desk.core.seat_recount.recount([ExamId(session.exam.id)], desk.acting())
             told = (
                 f"The seat count is being set: {words.plain(asked.reason)}. Read the session again "
                 "in a moment; while somebody books or cancels there it waits."
@@ -141,7 +141,7 @@ def _batches(desk: Desk, detailed: Detailed) -> None:
 def _preview(desk: Desk, kind: OperationKind, choice: Selection) -> None:
     with problems.told("Nothing was changed."):
         with st.spinner("Reading the bookings and their students from HubSpot …", show_time=True):
-            plan = desk.core.planning.preview(kind, choice, desk.acting())
+            plan = desk.core.operation_planner.preview(kind, choice, desk.acting())
         st.switch_page(places.OF_KIND[kind].path, query_params={address.PLAN: plan.id})
 
 
@@ -202,7 +202,7 @@ def _time(desk: Desk, exam: Exam) -> datetime | None:
 
 
 def _change(desk: Desk, exam: Exam, change: ExamChange, changed: Callable[[], None]) -> None:
-    outcome = desk.core.sitting.change(ExamId(exam.id), change, desk.acting())
+    outcome = desk.core.exam_sessions.change(ExamId(exam.id), change, desk.acting())
     if outcome.fate is Fate.LANDED:
         then, _ = wording.OPENING[change.opening]
         when = f" for {words.exact(change.at, desk.zone)}" if change.at else ""

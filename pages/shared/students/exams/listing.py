@@ -28,7 +28,7 @@ def show(desk: Desk) -> None:
     since = _day(boxes[0], "From", "since", today - BACK)
     until = _day(boxes[1], "To", "until", today + AHEAD)
     with problems.told(NOT_READ):
-        listed = desk.core.sitting.sessions(since, until, desk.actor)
+        listed = desk.core.exam_sessions.sessions(since, until, desk.actor)
         narrow = _narrow(desk, boxes, listed)
         _told(listed)
         _sessions(desk, narrowed(listed.sessions, narrow))
@@ -93,7 +93,7 @@ def _sessions(desk: Desk, found: Sequence[Session]) -> None:
         st.space("stretch")
         csv_button(
             desk,
-            lambda now: now.core.exporting.exams(now.actor),
+            lambda now: now.core.exporter.exams(now.actor),
             f"exams-{desk.now():%Y-%m-%d-%H%M}",
             "All exams, not only those shown",
         )

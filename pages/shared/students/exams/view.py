@@ -54,7 +54,7 @@ def _read(desk: Desk, id_: ExamId) -> Detailed | None:
     if kept is not None and kept.session.exam.id == id_ and within(kept.read_at, desk.now(), KEPT):
         return kept
     with st.spinner("Reading the session from HubSpot …"):
-        read = desk.core.sitting.session(id_, desk.actor)
+        read = desk.core.exam_sessions.session(id_, desk.actor)
     st.session_state[_KEPT] = read
     return read
 

@@ -59,7 +59,7 @@ def confirm(
     chosen = (exam.id, to, keeps)
     if st.button("Preview", icon=":material/visibility:", key="exam_act_preview"):
         with problems.told("Nothing was changed."), st.spinner("Reading from HubSpot …"):
-            found = desk.core.cancelling_exams.preview(
+            found = desk.core.whole_exam_cancellation.preview(
                 ExamId(exam.id), desk.acting(), to=to, keeps=keeps
             )
             st.session_state[_PREVIEW] = (chosen, found)
@@ -67,7 +67,7 @@ def confirm(
     if found is None or shown != chosen:
         return
     _previewed(desk, found, keeps=keeps)
-    many = found.number > desk.core.operating.typed_above
+    many = found.number > desk.core.operation_commands.typed_above
     typed = found.number
     if many:
         told = st.text_input(
@@ -83,7 +83,7 @@ def confirm(
         st.caption(lacks or _next(desk, found))
     if sure:
         with problems.told("Refresh the session to see whether it is under way."):
-            desk.core.cancelling_exams.ask(
+            desk.core.whole_exam_cancellation.ask(
                 ExamId(exam.id),
                 desk.acting(),
                 to=to,
@@ -98,7 +98,7 @@ def confirm(
 
 def _next(desk: Desk, found: ExamActPreview) -> str:
     """What comes once it is confirmed."""
-    operating = desk.core.operating
+    operating = desk.core.operation_commands
     if operating.second.exceeded(bookings=found.number, credits_=found.credits_):
         return (
             "The exam is closed at once. Moving and cancelling wait for another admin to approve."
@@ -122,7 +122,7 @@ def _previewed(desk: Desk, found: ExamActPreview, *, keeps: bool) -> None:
 
 def show(desk: Desk, exam: Exam, changed: Callable[[], None]) -> None:
     """The report of the newest act, drawn anew while it goes on; nothing without one."""
-    report = desk.core.cancelling_exams.report(ExamId(exam.id), desk.actor)
+    report = desk.core.whole_exam_cancellation.report(ExamId(exam.id), desk.actor)
     if report is None:
         return
     if report.act.ended:
@@ -133,7 +133,7 @@ def show(desk: Desk, exam: Exam, changed: Callable[[], None]) -> None:
 
 @gate.fragment(run_every=POLL_S)
 def _poll(desk: Desk, exam: Exam, changed: Callable[[], None]) -> None:
-    report = desk.core.cancelling_exams.report(ExamId(exam.id), desk.actor)
+    report = desk.core.whole_exam_cancellation.report(ExamId(exam.id), desk.actor)
     if report is None or report.act.ended:
         changed()
         st.rerun(scope="app")
@@ -146,7 +146,7 @@ def _poll(desk: Desk, exam: Exam, changed: Callable[[], None]) -> None:
 
 def _stop(desk: Desk, report: ExamActReport) -> None:
     with problems.told("It may go on: look again, and stop it once more."):
-        desk.core.cancelling_exams.stop(report.act.id, desk.acting())
+        desk.core.whole_exam_cancellation.stop(report.act.id, desk.acting())
 
 
 def _report(desk: Desk, report: ExamActReport) -> None:

@@ -13,7 +13,7 @@ from core.settings.cron import Cron
 from core.work.schedules import Job
 from core.work.work import Work
 from core.workers import scheduler
-from core.workers.scheduler import ScheduleThread, Scheduling, sweep_jobs
+from core.workers.scheduler import Scheduler, ScheduleThread, sweep_jobs
 from tests.fakes.journal import MemoryJournal
 from tests.unit.services.desk import TestDesk
 
@@ -36,9 +36,9 @@ class Wall:
             raise RuntimeError("nobody expected that")
         self.done.append(slot.hour)
 
-    def process(self) -> Scheduling:
+    def process(self) -> Scheduler:
         job = Job(name="job", schedule=HOURLY, act=self.act)
-        return Scheduling(self.journal, (job,), lambda: self.time)
+        return Scheduler(self.journal, (job,), lambda: self.time)
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_when_each_job_comes_next_is_told(wall: Wall) -> None:
 
 
 def test_the_thread_outlives_a_journal_that_fails(wall: Wall) -> None:
-    broken = Scheduling(wall.journal, (Job(name="", schedule=HOURLY, act=wall.act),), lambda: 1 / 0)  # type: ignore[arg-type, return-value]
+    broken = Scheduler(wall.journal, (Job(name="", schedule=HOURLY, act=wall.act),), lambda: 1 / 0)  # type: ignore[arg-type, return-value]
     thread = ScheduleThread(broken, poll_s=0.01)
     thread.start()
     assert thread._thread is not None
@@ -132,8 +132,8 @@ def desk() -> TestDesk:
     """At half past nine, with a sweep of all that is known every hour, and none swept yet."""
     made = TestDesk()
     made.time += timedelta(minutes=30)
-    made.schedule = Scheduling(
-        made.journal, tuple(sweep_jobs(made.core.sweeping, {SweepMode.KNOWN: HOURLY})), made.now
+    made.schedule = Scheduler(
+        made.journal, tuple(sweep_jobs(made.core.sweep_runner, {SweepMode.KNOWN: HOURLY})), made.now
     )
     made.schedule.tick()
     return made
@@ -181,7 +181,7 @@ def test_a_paused_sweep_is_late_with_what_it_waits_for(desk: TestDesk) -> None:
     desk.time += HOUR
     desk.schedule.tick()
     desk.mirror.die()
-    desk.core.sweeping.carry_out("known-20260504T1000Z")
+    desk.core.sweep_runner.carry_out("known-20260504T1000Z")
     desk.time += HOUR
     desk.schedule.tick()
 
@@ -191,7 +191,7 @@ def test_a_paused_sweep_is_late_with_what_it_waits_for(desk: TestDesk) -> None:
 
 
 def test_a_full_sweep_stands_for_a_known_one_but_not_the_other_way(desk: TestDesk) -> None:
-    sweeping = desk.core.sweeping
+    sweeping = desk.core.sweep_runner
     since = desk.time
     desk.carry_on(Work.SWEEP, sweeping.ask_unattended(SweepMode.FULL, by="test").id)
 

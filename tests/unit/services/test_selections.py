@@ -37,7 +37,7 @@ def desk() -> TestDesk:
 def test_filter_finds_what_was_booked_in_the_last_seconds(desk: TestDesk) -> None:
     assert ["51"] == desk.crm.search_bookings(ACTIVE.narrow, limit=9), "the search lags"
 
-    plan = desk.core.planning.preview(OperationKind.CANCEL, ACTIVE, ADMIN)
+    plan = desk.core.operation_planner.preview(OperationKind.CANCEL, ACTIVE, ADMIN)
 
     assert ["51", "52"] == [row.booking_id for row in plan.rows]
     assert "" == plan.caveat
@@ -48,7 +48,7 @@ def test_filter_leaves_out_bookings_of_exams_that_do_not_fit(desk: TestDesk) -> 
     desk.crm.add_booking("54", contact="1", exam="71", token="Mini-mock Token", status="Active")
     desk.time += timedelta(minutes=5)
 
-    found = desk.core.finding.bookings(ACTIVE)
+    found = desk.core.booking_finder.bookings(ACTIVE)
 
     assert ("51", "52") == found.ids
 
@@ -62,7 +62,7 @@ def test_filter_that_costs_too_much_to_complete_says_what_may_be_missing(
 ) -> None:
     monkeypatch.setattr(select, limit, 0)
 
-    plan = desk.core.planning.preview(OperationKind.CANCEL, ACTIVE, ADMIN)
+    plan = desk.core.operation_planner.preview(OperationKind.CANCEL, ACTIVE, ADMIN)
 
     assert ["51"] == [row.booking_id for row in plan.rows]
     assert told in plan.caveat
@@ -73,7 +73,7 @@ def test_filter_that_costs_too_much_to_complete_says_what_may_be_missing(
 def test_everything_owed_says_what_may_be_missing(desk: TestDesk) -> None:
     desk.time += timedelta(minutes=5)
 
-    chosen = desk.core.owing.everything(ADMIN)
+    chosen = desk.core.owed_credits.everything(ADMIN)
 
     assert "cancelled within the last minute may be missing" in chosen.caveat
 
@@ -83,7 +83,7 @@ def test_names_that_no_booking_has_are_told_with_their_lines(desk: TestDesk) -> 
     chosen = ByReference.of(from_csv(f"booking_id\n51\n{rows}".encode()))
 
     with pytest.raises(BadList) as caught:
-        desk.core.finding.bookings(chosen)
+        desk.core.booking_finder.bookings(chosen)
 
     assert (
         "line 3: no booking in HubSpot has booking_id 'CS-0-May 4, 2026'"
@@ -95,7 +95,7 @@ def test_names_that_no_booking_has_are_told_with_their_lines(desk: TestDesk) -> 
 def test_list_says_in_its_words_how_many_rows_named_a_booking_again(desk: TestDesk) -> None:
     chosen = ByReference.of(from_csv(b"record_id\n51\n52\n51\n51\n"))
 
-    found = desk.core.finding.bookings(chosen)
+    found = desk.core.booking_finder.bookings(chosen)
 
     assert "a list of 2 bookings in 4 rows, 2 repeated" == found.words
 
@@ -109,4 +109,4 @@ def test_filter_by_date_asks_for_the_exams_of_those_days_alone(desk: TestDesk) -
     desk.time += timedelta(minutes=5)
     desk.crm.add_booking("56", contact="2", exam="72", token="Shared Token", status="Active")
 
-    assert {"55", "56"} == set(desk.core.finding.bookings(ByFilter(narrow=narrow)).ids)
+    assert {"55", "56"} == set(desk.core.booking_finder.bookings(ByFilter(narrow=narrow)).ids)

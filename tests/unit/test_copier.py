@@ -22,7 +22,7 @@ from core.credits.errors import (
 )
 from core.credits.records import Kind
 from core.mirror.circuit_breaker import BATCH_MAX, PROBE_MAX_S, Outage
-from core.mirror.copier import HOLD, TRIES_MAX, UNANSWERED_MAX, Mirroring, wait_s
+from core.mirror.copier import HOLD, TRIES_MAX, UNANSWERED_MAX, MirrorCopier, wait_s
 from core.mirror.due_rows import row_of
 from core.mirror.port import MirrorRow
 from core.mirror.store.outbox_port import Due
@@ -55,14 +55,14 @@ class World:
     journal: MemoryJournal = field(default_factory=MemoryJournal)
     dead: list[Due] = field(default_factory=list)
     crm: FakeCrm = field(init=False)
-    mirroring: Mirroring = field(init=False)
+    mirroring: MirrorCopier = field(init=False)
 
     def __post_init__(self) -> None:
         self.crm = FakeCrm(self.clock.now)
         self.mirroring = self.another_process()
 
-    def another_process(self) -> Mirroring:
-        return Mirroring(
+    def another_process(self) -> MirrorCopier:
+        return MirrorCopier(
             crm=self.crm,
             mirror=self.mirror,
             journal=self.journal,

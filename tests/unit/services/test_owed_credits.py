@@ -21,7 +21,7 @@ def desk() -> TestDesk:
 
 
 def ids(desk: TestDesk) -> list[str]:
-    return [one.booking.id for one in desk.core.owing.owed(ADMIN)]
+    return [one.booking.id for one in desk.core.owed_credits.owed(ADMIN)]
 
 
 def test_a_cancelled_booking_that_spent_a_credit_is_owed_until_it_is_given_back(
@@ -57,7 +57,7 @@ def test_credits_are_counted_by_type_with_all_types_named(desk: TestDesk) -> Non
     desk.booked("501", "100", token=CS)
     desk.booked("502", "100", token=SJ)
 
-    counted = desk.core.owing.count()
+    counted = desk.core.owed_credits.count()
 
     assert {"cs_credits": 2, "sj_credits": 1} == +Counter(counted)
     assert set(desk.core.catalogue.keys) == counted.keys()
@@ -66,7 +66,7 @@ def test_credits_are_counted_by_type_with_all_types_named(desk: TestDesk) -> Non
 def test_a_booking_without_a_contact_is_owed_to_somebody_who_must_be_found(desk: TestDesk) -> None:
     desk.crm.add_booking("500", token=CS, status="Cancelled")
 
-    (found,) = desk.core.owing.owed(ADMIN)
+    (found,) = desk.core.owed_credits.owed(ADMIN)
 
     assert found.contact_id is None
 
@@ -140,7 +140,7 @@ def test_it_is_owed_since_its_cancellation_and_not_since_a_later_edit(desk: Test
     desk.time = desk.time.replace(hour=11)
     desk.crm.foreign_write(Kind.BOOKING, "500", {"dominant_hand": "left"})
 
-    (found,) = desk.core.owing.owed(ADMIN)
+    (found,) = desk.core.owed_credits.owed(ADMIN)
 
     assert cancelled_at == found.since
 
@@ -150,14 +150,14 @@ def test_the_longest_owed_come_first_and_no_more_than_asked_for(desk: TestDesk) 
         desk.time = desk.time.replace(minute=number - 490)
         desk.booked(str(number), "100")
 
-    assert ["500", "501"] == [one.booking.id for one in desk.core.owing.owed(ADMIN, limit=2)]
+    assert ["500", "501"] == [one.booking.id for one in desk.core.owed_credits.owed(ADMIN, limit=2)]
 
 
 def test_a_store_that_is_away_is_no_store_without_debts(desk: TestDesk) -> None:
     desk.mirror.die()
 
     with pytest.raises(NotSent):
-        desk.core.owing.count()
+        desk.core.owed_credits.count()
 
 
 def test_a_count_of_many_costs_few_calls(desk: TestDesk) -> None:
@@ -165,7 +165,7 @@ def test_a_count_of_many_costs_few_calls(desk: TestDesk) -> None:
         desk.booked(str(1000 + number), "100")
     before = desk.crm.usage()["total"]
 
-    counted = desk.core.owing.count()
+    counted = desk.core.owed_credits.count()
 
     assert 250 == sum(counted.values())
     histories = 5 + 1  # of the bookings, 50 to a call, and of the one student
@@ -178,7 +178,7 @@ def test_everything_owed_can_be_planned_as_it_is_listed(desk: TestDesk) -> None:
     desk.booked("500", "100")
     desk.booked("501", "100", token=SJ)
 
-    plan = desk.core.planning.preview(
+    plan = desk.core.operation_planner.preview(
         kind=desk.confirm("500").kind,
         selection=ByReference(references=tuple(ids(desk))),
         actor=ADMIN,
@@ -189,19 +189,19 @@ def test_everything_owed_can_be_planned_as_it_is_listed(desk: TestDesk) -> None:
 
 def test_everything_owed_is_a_choice_the_longest_first_and_nothing_is_none(desk: TestDesk) -> None:
     with pytest.raises(BadList, match="nothing is owed"):
-        desk.core.owing.everything(ADMIN)
+        desk.core.owed_credits.everything(ADMIN)
     for minute, number in enumerate((502, 500, 501)):
         desk.time = desk.time.replace(minute=minute)
         desk.booked(str(number), "100")
     desk.time = desk.time.replace(hour=10)
 
-    chosen = desk.core.owing.everything(ADMIN)
+    chosen = desk.core.owed_credits.everything(ADMIN)
 
     assert (("502", "500", "501"), "everything owed") == (chosen.ids, chosen.words)
 
 
 def test_everything_owed_is_an_admin_s_to_give_back(desk: TestDesk) -> None:
     with pytest.raises(NotAllowed):
-        desk.core.owing.everything(Actor(email="mia@example.test", role=Role.MANAGER))
+        desk.core.owed_credits.everything(Actor(email="mia@example.test", role=Role.MANAGER))
 
     assert 0 == desk.crm.usage()["total"]

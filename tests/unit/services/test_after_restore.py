@@ -29,7 +29,7 @@ def desk_with_owed() -> TestDesk:
 
 
 def compared(desk: TestDesk, ago: timedelta) -> Restored:
-    return desk.core.restoring.compare(desk.now() - ago, ADMIN)
+    return desk.core.restore_check.compare(desk.now() - ago, ADMIN)
 
 
 def test_a_journal_that_knows_every_write_forgot_nothing() -> None:

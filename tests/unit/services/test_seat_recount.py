@@ -36,8 +36,10 @@ def seats(made: Stage) -> int:
 
 
 def cancel(made: Stage, *ids: str) -> str:
-    plan = made.core.planning.preview(OperationKind.CANCEL, ByReference(references=ids), ACTOR)
-    made.core.operating.confirm(plan.id, ACTOR, reason="Ill")
+    plan = made.core.operation_planner.preview(
+        OperationKind.CANCEL, ByReference(references=ids), ACTOR
+    )
+    made.core.operation_commands.confirm(plan.id, ACTOR, reason="Ill")
     return plan.id
 
 
@@ -46,9 +48,9 @@ def events(made: Stage, operation_id: str) -> list[str]:
 
 
 def test_a_count_is_set_to_what_the_bookings_hold_in_both_stores(made: Stage) -> None:
-    operation = made.core.recounting.recount([EXAM], ACTOR)
+    operation = made.core.seat_recount.recount([EXAM], ACTOR)
     made.carry(operation.id)
-    made.core.mirroring.drain()
+    made.core.mirror_copier.drain()
 
     assert 3 == seats(made)
     assert OperationState.DONE is made.journal.operation(operation.id).state
@@ -65,15 +67,15 @@ def test_a_count_that_is_too_low_is_raised(made: Stage) -> None:
     made.crm.foreign_write(Kind.EXAM, EXAM, {"total_bookings": 1})
     made.clock.pass_(minutes=1)
 
-    made.carry(made.core.recounting.recount([EXAM], ACTOR).id)
+    made.carry(made.core.seat_recount.recount([EXAM], ACTOR).id)
 
     assert 3 == seats(made)
 
 
 def test_carrying_it_again_changes_nothing_more(made: Stage) -> None:
-    operation = made.core.recounting.recount([EXAM], ACTOR)
+    operation = made.core.seat_recount.recount([EXAM], ACTOR)
     made.carry(operation.id)
-    made.core.operating.journal.begin_run(operation.id, at=made.clock())
+    made.core.operation_commands.journal.begin_run(operation.id, at=made.clock())
 
     made.carry(operation.id)
 
@@ -81,10 +83,10 @@ def test_carrying_it_again_changes_nothing_more(made: Stage) -> None:
 
 
 def test_two_asked_for_at_once_correct_once(made: Stage) -> None:
-    first = made.core.recounting.recount([EXAM], ACTOR)
-    second = made.core.recounting.recount([EXAM], ACTOR)
+    first = made.core.seat_recount.recount([EXAM], ACTOR)
+    second = made.core.seat_recount.recount([EXAM], ACTOR)
 
-    assert made.core.carrying.carry_out(second.id) is not None  # it waits for the earlier
+    assert made.core.operation_runner.carry_out(second.id) is not None  # it waits for the earlier
     assert 5 == seats(made)
     made.carry(first.id)
     made.carry(second.id)
@@ -99,9 +101,9 @@ def test_it_waits_for_a_cancellation_that_is_between_booking_and_count(made: Sta
     # as its run does first, and then is held up
     made.crm.cancel_bookings([BookingId("880")], marker="op-1", sent_at=made.clock())
     made.clock.pass_(minutes=1)
-    operation = made.core.recounting.recount([EXAM], ACTOR)
+    operation = made.core.seat_recount.recount([EXAM], ACTOR)
 
-    assert made.core.carrying.carry_out(operation.id) is not None
+    assert made.core.operation_runner.carry_out(operation.id) is not None
     assert 5 == seats(made)
     made.carry(cancelling)
     made.carry(operation.id)
@@ -111,7 +113,7 @@ def test_it_waits_for_a_cancellation_that_is_between_booking_and_count(made: Sta
 
 def test_a_cancellation_that_begins_after_the_measure_is_not_counted_twice(made: Stage) -> None:
     """It cancels between our read of the bookings and our write of the count."""
-    operation = made.core.recounting.recount([EXAM], ACTOR)
+    operation = made.core.seat_recount.recount([EXAM], ACTOR)
     reads, begun = [0], []
 
     def in_between(request: Request) -> Fault:
@@ -120,8 +122,8 @@ def test_a_cancellation_that_begins_after_the_measure_is_not_counted_twice(made:
             if reads[0] == 2:  # the first measured, this one is the write's own
                 begun.append(cancel(made, "880"))
                 made.clock.pass_(seconds=11)
-                made.core.carrying.carry_out(begun[0])
-                assert made.core.carrying.follow_up(begun[0]) is not None
+                made.core.operation_runner.carry_out(begun[0])
+                assert made.core.operation_runner.follow_up(begun[0]) is not None
         return Fault.NONE
 
     made.crm.sending = in_between
@@ -134,9 +136,9 @@ def test_a_cancellation_that_begins_after_the_measure_is_not_counted_twice(made:
 
 def test_while_somebody_books_it_waits(made: Stage) -> None:
     made.crm.add_booking("889", contact="52", exam=EXAM)
-    operation = made.core.recounting.recount([EXAM], ACTOR)
+    operation = made.core.seat_recount.recount([EXAM], ACTOR)
 
-    assert made.core.carrying.carry_out(operation.id) is not None
+    assert made.core.operation_runner.carry_out(operation.id) is not None
     made.crm.foreign_write(Kind.EXAM, EXAM, {"total_bookings": 6})  # the app's second call
     made.carry(operation.id)
 
@@ -148,13 +150,13 @@ def test_a_lost_request_or_answer_corrects_once(made: Stage, fault: Fault) -> No
     faults = [fault]
     made.crm.sending = lambda r: faults.pop() if r.changes and faults else Fault.NONE
 
-    made.carry(made.core.recounting.recount([EXAM], ACTOR).id)
+    made.carry(made.core.seat_recount.recount([EXAM], ACTOR).id)
 
     assert 3 == seats(made)
 
 
 def test_a_count_that_was_mended_meanwhile_is_left_alone(made: Stage) -> None:
-    operation = made.core.recounting.recount([EXAM], ACTOR)
+    operation = made.core.seat_recount.recount([EXAM], ACTOR)
     made.crm.foreign_write(Kind.EXAM, EXAM, {"total_bookings": 3})
 
     made.carry(operation.id)
@@ -166,7 +168,7 @@ def test_a_right_count_is_skipped_and_an_unreadable_one_blocked(made: Stage) -> 
     made.crm.add_exam("71", 0)
     made.crm.add_exam("72", "abc")
 
-    plan = made.core.recounting.preview([EXAM, ExamId("71"), ExamId("72")], ACTOR)
+    plan = made.core.seat_recount.preview([EXAM, ExamId("71"), ExamId("72")], ACTOR)
 
     assert [Verdict.WILL_CHANGE, Verdict.SKIP, Verdict.BLOCKED] == [r.verdict for r in plan.rows]
     assert (5, 3) == (plan.rows[0].before, plan.rows[0].after)
@@ -174,16 +176,16 @@ def test_a_right_count_is_skipped_and_an_unreadable_one_blocked(made: Stage) -> 
 
 def test_only_admins_correct_counts_and_only_of_exams_that_there_are(made: Stage) -> None:
     with pytest.raises(NotAllowed):
-        made.core.recounting.recount([EXAM], STAFF)
+        made.core.seat_recount.recount([EXAM], STAFF)
     with pytest.raises(BadList, match="no exam 99"):
-        made.core.recounting.recount([ExamId("99")], ACTOR)
+        made.core.seat_recount.recount([ExamId("99")], ACTOR)
     with pytest.raises(BadList, match="at least one"):
-        made.core.recounting.recount([], ACTOR)
+        made.core.seat_recount.recount([], ACTOR)
 
 
 def test_what_hubspot_refuses_is_told_in_the_operations_history(made: Stage) -> None:
     made.crm.sending = lambda request: Fault.REFUSED if request.changes else Fault.NONE
-    operation = made.core.recounting.recount([EXAM], ACTOR)
+    operation = made.core.seat_recount.recount([EXAM], ACTOR)
     made.carry(operation.id)
 
     (warned,) = made.journal.warnings(operation.id)

@@ -46,10 +46,10 @@ class Undone(TestDesk):
         self.booked("53", "2", token=CS)
 
     def preview(self, refund: Operation) -> Plan:
-        return self.core.undoing.preview(refund.id, ADMIN)
+        return self.core.undo_planner.preview(refund.id, ADMIN)
 
     def ask(self, refund: Operation, reason: str = "wrong exam") -> Operation:
-        return self.core.operating.confirm(self.preview(refund).id, ADMIN, reason=reason)
+        return self.core.operation_commands.confirm(self.preview(refund).id, ADMIN, reason=reason)
 
     def undo(self, refund: Operation) -> Operation:
         return self.carry(self.ask(refund))
@@ -68,7 +68,9 @@ class Undone(TestDesk):
 
     def owed(self) -> dict[str, bool]:
         """Which are owed, and whether they were taken back."""
-        return {one.booking.id: one.taken_back is not None for one in self.core.owing.owed(ADMIN)}
+        return {
+            one.booking.id: one.taken_back is not None for one in self.core.owed_credits.owed(ADMIN)
+        }
 
 
 @pytest.fixture
@@ -94,7 +96,7 @@ def test_an_undo_leaves_balances_and_marks_as_they_were(desk: Undone) -> None:
     item = desk.item(done, "51")
     assert (ItemState.DONE, 5, 4) == (item.state, item.before, item.after)
     assert {"cs_credits": -2, "sj_credits": -1} == desk.journal.progress(done.id).net
-    assert [done.id] == [one.id for one in desk.core.undoing.of(refund.id, ADMIN)]
+    assert [done.id] == [one.id for one in desk.core.undo_planner.of(refund.id, ADMIN)]
 
 
 def test_the_preview_counts_each_balance_down_in_the_order_of_the_plan(desk: Undone) -> None:
@@ -211,7 +213,7 @@ def test_two_undos_at_the_same_time_take_one_credit(desk: Undone) -> None:
     def cut_in(request: Request) -> Fault:
         if request.what == "write" and request.kind is Kind.CONTACT:
             desk.crm.sending = lambda _: Fault.NONE
-            desk.core.carrying.carry_out(two.id)
+            desk.core.operation_runner.carry_out(two.id)
         return Fault.NONE
 
     desk.crm.sending = cut_in
@@ -245,16 +247,16 @@ def test_while_the_mark_stands_nobody_can_refund_it_again(desk: Undone) -> None:
     desk.crm.sending = lambda request: (
         Fault.LATE if request.what == "write" and request.kind is Kind.BOOKING else Fault.NONE
     )
-    desk.core.carrying.carry_out(undo.id)
+    desk.core.operation_runner.carry_out(undo.id)
     desk.crm.sending = lambda _: Fault.NONE
     assert (4, "true") == (desk.held("1", "cs_credits"), desk.marks("51")[0])
 
     marked = desk.plan("51").rows[0].why
     desk.crm.deliver_late()
     cleared = desk.confirm("51")
-    desk.core.carrying.carry_out(cleared.id)
+    desk.core.operation_runner.carry_out(cleared.id)
     desk.time += timedelta(seconds=11)
-    desk.core.carrying.carry_out(cleared.id)
+    desk.core.operation_runner.carry_out(cleared.id)
 
     assert Why.ALREADY_REFUNDED is marked
     item = desk.item(cleared, "51")
@@ -279,9 +281,9 @@ def test_a_clearing_that_may_still_arrive_is_waited_for(desk: Undone) -> None:
         return Fault.NONE
 
     desk.crm.sending = lose
-    desk.core.carrying.carry_out(undo.id)
+    desk.core.operation_runner.carry_out(undo.id)
     begun = desk.time
-    desk.core.carrying.carry_out(undo.id)
+    desk.core.operation_runner.carry_out(undo.id)
     assert 1 == len(sent), "not sent again while the first may arrive"
 
     desk.carry(undo)
@@ -306,7 +308,7 @@ def test_a_process_that_ends_as_it_clears_leaves_word_that_it_was_sending(desk: 
 
     desk.crm.sending = end
     with pytest.raises(KeyboardInterrupt):
-        desk.core.carrying.carry_out(undo.id)
+        desk.core.operation_runner.carry_out(undo.id)
     begun = desk.time
 
     desk.carry(undo)
@@ -333,7 +335,7 @@ def test_it_begins_when_no_mark_of_the_refund_can_still_arrive(desk: Undone) -> 
 
     assert undo.hold_until == ended.ended_at + QUIET_PERIOD
     desk.time = ended.ended_at + QUIET_PERIOD - timedelta(seconds=1)
-    assert undo.hold_until == desk.core.carrying.carry_out(undo.id)
+    assert undo.hold_until == desk.core.operation_runner.carry_out(undo.id)
     desk.crm.deliver_late()
     desk.carry(undo)
     assert (4, ["", "", ""]) == (desk.held("1", "cs_credits"), desk.marks("51"))
@@ -400,7 +402,7 @@ def test_a_refused_mark_can_be_cleared_by_a_retry(desk: Undone) -> None:
     desk.crm.sending = lambda _: Fault.NONE
     assert Why.ALREADY_REFUNDED is desk.plan("51").rows[0].why
 
-    desk.carry(desk.core.operating.retry(undo.id, ADMIN))
+    desk.carry(desk.core.operation_commands.retry(undo.id, ADMIN))
 
     assert (4, ["", "", ""]) == (desk.held("1", "cs_credits"), desk.marks("51"))
 
@@ -425,7 +427,7 @@ def test_a_credit_spent_between_reading_and_writing_fails_with_its_numbers(desk:
     assert ItemState.FAILED is item.state
     assert "nothing was changed: cs_credits is 0 and would become -1" in item.why
     assert (0, "true") == (desk.held("2", "cs_credits"), desk.marks("53")[0])
-    retried = desk.carry(desk.core.operating.retry(undo.id, ADMIN))
+    retried = desk.carry(desk.core.operation_commands.retry(undo.id, ADMIN))
     item = desk.item(retried, "53")
     assert (ItemState.BLOCKED, True) == (item.state, "spent already: 0 left" in item.why)
 
@@ -454,24 +456,26 @@ def test_only_an_ended_refund_that_gave_something_back(desk: Undone) -> None:
     held = desk.confirm("51")
     with pytest.raises(BadList, match="the refund is held: it can be undone when it has ended"):
         desk.preview(held)
-    desk.core.operating.call_off(held.id, ADMIN)
+    desk.core.operation_commands.call_off(held.id, ADMIN)
     with pytest.raises(BadList, match="gave back nothing"):
         desk.preview(held)
     with pytest.raises(UnknownId):
-        desk.core.undoing.preview("nothing", ADMIN)
+        desk.core.undo_planner.preview("nothing", ADMIN)
 
 
 def test_only_an_admin_may(desk: Undone) -> None:
     refund = desk.run("51")
 
     with pytest.raises(NotAllowed):
-        desk.core.undoing.preview(refund.id, MANAGER)
+        desk.core.undo_planner.preview(refund.id, MANAGER)
 
 
 def test_some_of_a_refund_can_be_undone(desk: Undone) -> None:
     refund = desk.run("51", "52")
 
-    plan = desk.core.undoing.preview(refund.id, ADMIN, only=[desk.item(refund, "52").booking_id])
+    plan = desk.core.undo_planner.preview(
+        refund.id, ADMIN, only=[desk.item(refund, "52").booking_id]
+    )
 
     assert ["52"] == [row.booking_id for row in plan.rows]
 
@@ -482,19 +486,21 @@ def test_it_is_owed_again_but_not_given_back_with_everything_owed(desk: Undone) 
     undo = desk.undo(refund)
 
     assert {"51": True, "52": False, "53": True} == desk.owed()
-    assert ("52",) == desk.core.owing.everything(ADMIN).ids
-    assert {"sj_credits": 1} == {key: n for key, n in desk.core.owing.count().items() if n}
-    told = next(one.taken_back for one in desk.core.owing.owed(ADMIN) if one.taken_back)
+    assert ("52",) == desk.core.owed_credits.everything(ADMIN).ids
+    assert {"sj_credits": 1} == {key: n for key, n in desk.core.owed_credits.count().items() if n}
+    told = next(one.taken_back for one in desk.core.owed_credits.owed(ADMIN) if one.taken_back)
     assert (ADMIN.email, "wrong exam", undo.id) == (told.by, told.reason, told.operation_id)
     desk.run("52")
     with pytest.raises(BadList, match="nothing is owed"):
-        desk.core.owing.everything(ADMIN)
+        desk.core.owed_credits.everything(ADMIN)
 
 
 def test_named_one_by_one_it_is_refunded_again(desk: Undone) -> None:
     desk.undo(desk.run("51"))
 
-    plan = desk.core.planning.preview(OperationKind.REFUND, ByReference(references=("51",)), ADMIN)
+    plan = desk.core.operation_planner.preview(
+        OperationKind.REFUND, ByReference(references=("51",)), ADMIN
+    )
 
     (row,) = plan.rows
     assert (Verdict.WILL_CHANGE, Why.GIVE_BACK) == (row.verdict, row.why)
@@ -504,7 +510,7 @@ def test_named_one_by_one_it_is_refunded_again(desk: Undone) -> None:
 def test_the_contact_s_page_names_the_step_and_tells_what_is_owed(desk: Undone) -> None:
     desk.undo(desk.run("51"))
 
-    contact = desk.core.presenting.contact(ContactId("1"), ADMIN)
+    contact = desk.core.contact_page.contact(ContactId("1"), ADMIN)
 
     assert contact.steps is not None
     assert [StepCause.UNDO, StepCause.REFUND] == [step.cause for step in contact.steps][:2]
@@ -528,7 +534,7 @@ def test_a_person_s_word_carries_on_what_hubspot_does_not_tell(desk: Undone) -> 
     desk.later()
     write = _undecided(desk, undo, Fault.ANSWER_LOST)
 
-    desk.core.deciding.decide(undo.id, write, ADMIN, landed=True, why="the balance is 4")
+    desk.core.resolution.decide(undo.id, write, ADMIN, landed=True, why="the balance is 4")
     desk.crm.unreadable_histories.clear()
     desk.carry(undo)
 
@@ -542,10 +548,10 @@ def test_a_credit_that_was_never_taken_is_taken_by_a_retry(desk: Undone) -> None
     desk.later()
     write = _undecided(desk, undo, Fault.REQUEST_LOST)
 
-    desk.core.deciding.decide(undo.id, write, ADMIN, landed=False, why="the balance is 5")
+    desk.core.resolution.decide(undo.id, write, ADMIN, landed=False, why="the balance is 5")
     assert "its credit was never taken; retry takes it" in desk.item(undo, "51").why
     desk.crm.unreadable_histories.clear()
-    desk.carry(desk.core.operating.retry(undo.id, ADMIN))
+    desk.carry(desk.core.operation_commands.retry(undo.id, ADMIN))
 
     assert (3, ["", "", ""]) == (desk.held("1", "cs_credits"), desk.marks("51"))
 
@@ -578,7 +584,7 @@ def _undecided(desk: Undone, undo: Operation, fault: Fault) -> WriteId:
 def test_an_exam_counts_what_students_wait_for_alone(desk: Undone) -> None:
     desk.undo(desk.run("51"))
 
-    detailed = desk.core.sitting.session(ExamId("70"), ADMIN)
+    detailed = desk.core.exam_sessions.session(ExamId("70"), ADMIN)
 
     assert detailed is not None
     assert detailed.session.counts is not None
@@ -591,12 +597,12 @@ BEN = Actor(email="ben@example.test", role=Role.ADMIN)
 def test_a_large_undo_waits_for_a_second_admin_and_then_begins_no_earlier_than_is_safe() -> None:
     desk = Undone(second=SecondAdmin(above_credits=1), admins=(ADMIN.email, BEN.email))
     asked = desk.confirm("51", "52")
-    refund = desk.carry(desk.core.approving.approve(asked.id, BEN))
+    refund = desk.carry(desk.core.approvals.approve(asked.id, BEN))
     assert refund.ended_at is not None
 
     undo = desk.ask(refund)
     assert (OperationState.AWAITING, "more than 1 credit") == (undo.state, undo.needs_approval)
-    approved = desk.core.approving.approve(undo.id, BEN)
+    approved = desk.core.approvals.approve(undo.id, BEN)
 
     assert refund.ended_at + QUIET_PERIOD == approved.hold_until
     desk.carry(approved)
@@ -605,13 +611,13 @@ def test_a_large_undo_waits_for_a_second_admin_and_then_begins_no_earlier_than_i
 
 def test_one_that_would_no_longer_go_as_asked_for_is_previewed_anew() -> None:
     desk = Undone(second=SecondAdmin(above_credits=0), admins=(ADMIN.email, BEN.email))
-    refund = desk.carry(desk.core.approving.approve(desk.confirm("51", "53").id, BEN))
+    refund = desk.carry(desk.core.approvals.approve(desk.confirm("51", "53").id, BEN))
     undo = desk.ask(refund)
     desk.crm.foreign_write(Kind.CONTACT, "2", {"cs_credits": 0})
 
     with pytest.raises(NotApproved, match="now the credit is spent already"):
-        desk.core.approving.approve(undo.id, BEN)
-    fresh = desk.core.approving.renew(undo.id, ADMIN)
+        desk.core.approvals.approve(undo.id, BEN)
+    fresh = desk.core.approvals.renew(undo.id, ADMIN)
 
     assert OperationState.CALLED_OFF is desk.journal.operation(undo.id).state
     assert (refund.id, ["51"]) == (fresh.undoes, [row.booking_id for row in fresh.will_change])

@@ -38,8 +38,10 @@ def desk() -> TestDesk:
 
 
 def cancelled(desk: TestDesk) -> Operation:
-    plan = desk.core.planning.preview(CANCEL, EXAM, ADMIN, without=["54"])
-    return desk.carry(desk.core.operating.confirm(plan.id, ADMIN, reason="the venue closed"))
+    plan = desk.core.operation_planner.preview(CANCEL, EXAM, ADMIN, without=["54"])
+    return desk.carry(
+        desk.core.operation_commands.confirm(plan.id, ADMIN, reason="the venue closed")
+    )
 
 
 def states(desk: TestDesk, operation: Operation) -> dict[str, ItemState]:
@@ -47,7 +49,7 @@ def states(desk: TestDesk, operation: Operation) -> dict[str, ItemState]:
 
 
 def attention(desk: TestDesk) -> list[str]:
-    found = desk.core.overseeing.read(ADMIN).needs
+    found = desk.core.overview_reader.read(ADMIN).needs
     return [need.of for need in found if need.matter is Matter.FAILED]
 
 
@@ -95,10 +97,10 @@ def test_blocked_booking_stays_in_needs_attention_until_a_later_operation_does_i
     assert [operation.id] == attention(desk)
 
     desk.crm.foreign_write(Kind.BOOKING, "53", {"token_used": CS})
-    plan = desk.core.accounting.look_again(operation.id, ADMIN)
+    plan = desk.core.blocked_items.look_again(operation.id, ADMIN)
     assert [Verdict.WILL_CHANGE] == [row.verdict for row in plan.rows]
     assert [operation.id] == attention(desk), "nothing is done yet"
-    desk.carry(desk.core.operating.confirm(plan.id, ADMIN, reason="mended"))
+    desk.carry(desk.core.operation_commands.confirm(plan.id, ADMIN, reason="mended"))
 
     assert [] == attention(desk)
     assert f"done since by operation {plan.id}" == desk.item(operation, "53").why
@@ -109,7 +111,7 @@ def test_blocked_booking_that_somebody_cancelled_since_is_found_dealt_with(desk:
     operation = cancelled(desk)
     desk.crm.foreign_write(Kind.BOOKING, "53", {"is_active": "Cancelled"})
 
-    plan = desk.core.accounting.look_again(operation.id, ADMIN)
+    plan = desk.core.blocked_items.look_again(operation.id, ADMIN)
 
     assert [Verdict.SKIP] == [row.verdict for row in plan.rows]
     assert [] == attention(desk)
@@ -121,12 +123,12 @@ def test_blocked_booking_that_somebody_cancelled_since_is_found_dealt_with(desk:
 def test_blocked_booking_that_is_blocked_still_goes_on_needing_attention(desk: TestDesk) -> None:
     operation = cancelled(desk)
 
-    plan = desk.core.accounting.look_again(operation.id, ADMIN)
+    plan = desk.core.blocked_items.look_again(operation.id, ADMIN)
 
     assert [Verdict.BLOCKED] == [row.verdict for row in plan.rows]
     assert [operation.id] == attention(desk)
     with pytest.raises(NotConfirmed):
-        desk.core.operating.confirm(plan.id, ADMIN, reason="again")
+        desk.core.operation_commands.confirm(plan.id, ADMIN, reason="again")
 
 
 def test_retry_does_not_touch_what_was_never_confirmed(desk: TestDesk) -> None:
@@ -134,7 +136,7 @@ def test_retry_does_not_touch_what_was_never_confirmed(desk: TestDesk) -> None:
     desk.crm.foreign_write(Kind.BOOKING, "53", {"token_used": CS})
 
     with pytest.raises(StateConflict, match="1 booking was blocked at its preview"):
-        desk.core.operating.retry(operation.id, ADMIN)
+        desk.core.operation_commands.retry(operation.id, ADMIN)
 
     assert 1 == desk.held("3", "cs_credits")
 
@@ -142,9 +144,9 @@ def test_retry_does_not_touch_what_was_never_confirmed(desk: TestDesk) -> None:
 def test_dismissal_needs_a_reason_and_is_audited_with_it(desk: TestDesk) -> None:
     operation = cancelled(desk)
     with pytest.raises(BadList, match="give a reason"):
-        desk.core.accounting.dismiss(operation.id, ADMIN, reason=" ")
+        desk.core.blocked_items.dismiss(operation.id, ADMIN, reason=" ")
 
-    assert 1 == desk.core.accounting.dismiss(operation.id, ADMIN, reason="she sits it elsewhere")
+    assert 1 == desk.core.blocked_items.dismiss(operation.id, ADMIN, reason="she sits it elsewhere")
 
     assert [] == attention(desk)
     assert ItemState.DISMISSED is desk.item(operation, "53").state
@@ -158,7 +160,7 @@ def test_only_what_failed_or_is_blocked_is_dismissed(desk: TestDesk) -> None:
     operation = cancelled(desk)
 
     with pytest.raises(BadList, match="booking 51 neither failed nor is blocked here"):
-        desk.core.accounting.dismiss(
+        desk.core.blocked_items.dismiss(
             operation.id, ADMIN, reason="r", bookings=[BookingId("51"), BookingId("53")]
         )
 
@@ -167,43 +169,43 @@ def test_only_what_failed_or_is_blocked_is_dismissed(desk: TestDesk) -> None:
 
 def test_what_is_dismissed_is_not_dismissed_twice(desk: TestDesk) -> None:
     operation = cancelled(desk)
-    desk.core.accounting.dismiss(operation.id, ADMIN, reason="first")
+    desk.core.blocked_items.dismiss(operation.id, ADMIN, reason="first")
 
     with pytest.raises(BadList, match="no booking of operation"):
-        desk.core.accounting.dismiss(operation.id, ADMIN, reason="second")
+        desk.core.blocked_items.dismiss(operation.id, ADMIN, reason="second")
 
 
 def test_a_manager_sees_blocked_bookings_and_does_not_dismiss_them(desk: TestDesk) -> None:
     operation = cancelled(desk)
     manager = Actor(email="m@example.test", role=Role.MANAGER)
 
-    assert ["53"] == [i.booking_id for i in desk.core.accounting.open(operation.id, manager)]
+    assert ["53"] == [i.booking_id for i in desk.core.blocked_items.open(operation.id, manager)]
     with pytest.raises(NotAllowed):
-        desk.core.accounting.dismiss(operation.id, manager, reason="r")
+        desk.core.blocked_items.dismiss(operation.id, manager, reason="r")
 
 
 def test_blocked_booking_of_an_operation_that_was_called_off_needs_no_attention(
     desk: TestDesk,
 ) -> None:
-    plan = desk.core.planning.preview(CANCEL, EXAM, ADMIN)
-    operation = desk.core.operating.confirm(plan.id, ADMIN, reason="a mistake")
+    plan = desk.core.operation_planner.preview(CANCEL, EXAM, ADMIN)
+    operation = desk.core.operation_commands.confirm(plan.id, ADMIN, reason="a mistake")
     assert [] == attention(desk), "nothing of it has begun"
 
-    desk.core.operating.call_off(operation.id, ADMIN)
+    desk.core.operation_commands.call_off(operation.id, ADMIN)
 
     assert [] == attention(desk)
     with pytest.raises(StateConflict):
-        desk.core.accounting.look_again(operation.id, ADMIN)
+        desk.core.blocked_items.look_again(operation.id, ADMIN)
 
 
 def test_reason_of_a_dismissal_and_names_of_what_was_skipped_are_forgotten_in_time(
     desk: TestDesk,
 ) -> None:
     operation = cancelled(desk)
-    desk.core.accounting.dismiss(operation.id, ADMIN, reason="Cy told me on the phone")
+    desk.core.blocked_items.dismiss(operation.id, ADMIN, reason="Cy told me on the phone")
     assert all(item.contact_name for item in desk.journal.items(operation.id))
 
-    desk.core.forgetting.forget(ADMIN, before=desk.now() + timedelta(days=1))
+    desk.core.retention.forget(ADMIN, before=desk.now() + timedelta(days=1))
 
     items = desk.journal.items(operation.id)
     assert not any(item.contact_name or item.booking_name for item in items)
@@ -216,13 +218,13 @@ def test_reason_of_a_dismissal_and_names_of_what_was_skipped_are_forgotten_in_ti
 
 def test_what_is_left_out_must_have_been_chosen(desk: TestDesk) -> None:
     with pytest.raises(BadList, match="99 is not among exam"):
-        desk.core.planning.preview(CANCEL, EXAM, ADMIN, without=["99"])
+        desk.core.operation_planner.preview(CANCEL, EXAM, ADMIN, without=["99"])
 
 
 def test_second_admin_approves_with_the_excluded_bookings_still_left_out(desk: TestDesk) -> None:
-    plan = desk.core.planning.preview(CANCEL, EXAM, ADMIN, without=["54"])
+    plan = desk.core.operation_planner.preview(CANCEL, EXAM, ADMIN, without=["54"])
 
-    again = desk.core.planning.afresh(plan)
+    again = desk.core.operation_planner.afresh(plan)
 
     assert [row.verdict for row in plan.rows] == [row.verdict for row in again]
 
@@ -248,14 +250,14 @@ def test_bookings_asked_for_are_accounted_for_by_plan_operation_and_report(
     without = [id_ for id_, row in zip(asked, rows, strict=False) if row[3]]
     chosen = ByIds(ids=(*asked, *asked[:2]), words="a list")
 
-    plan = desk.core.planning.preview(kind, chosen, ADMIN, without=without)
+    plan = desk.core.operation_planner.preview(kind, chosen, ADMIN, without=without)
 
     assert asked == [row.booking_id for row in plan.rows], "each once, in the order asked"
     assert len(asked) == sum(plan.counts.values())
     assert set(without) == plan.excluded
     if not plan.will_change:
         return
-    operation = desk.core.operating.confirm(plan.id, ADMIN, reason="r")
+    operation = desk.core.operation_commands.confirm(plan.id, ADMIN, reason="r")
     for id_ in data.draw(st.lists(st.sampled_from(asked), max_size=3), label="cancelled meanwhile"):
         if desk.crm.bookings([id_])[id_] is not None:
             desk.crm.foreign_write(Kind.BOOKING, id_, {"is_active": "Cancelled"})

@@ -48,11 +48,11 @@ def test_names_go_when_they_are_old_enough_and_not_before(desk: TestDesk) -> Non
     assert NAME in known(desk)
 
     desk.time += KEEP - timedelta(days=1)
-    assert () == desk.core.forgetting.forget(ADMIN).ids
+    assert () == desk.core.retention.forget(ADMIN).ids
     assert NAME in known(desk)
 
     desk.time += timedelta(days=2)
-    done = desk.core.forgetting.forget(ADMIN)
+    done = desk.core.retention.forget(ADMIN)
 
     assert (1, 2) == (len(done.ids), done.rows)
     for word in ("Zdenka", "Canary", MAIL):
@@ -61,11 +61,11 @@ def test_names_go_when_they_are_old_enough_and_not_before(desk: TestDesk) -> Non
 
 def test_what_people_typed_goes_with_the_names(desk: TestDesk) -> None:
     desk.carry(desk.confirm("51", reason="Zdenka is ill"))
-    auditing = desk.core.auditing
+    auditing = desk.core.audit_log
     assert "Zdenka is ill" in [link.entry.reason for link in auditing.find(Sought(), ADMIN)]
 
     desk.time += KEEP + timedelta(days=1)
-    done = desk.core.forgetting.forget(ADMIN)
+    done = desk.core.retention.forget(ADMIN)
 
     assert done.reasons
     assert "Zdenka" not in known(desk)
@@ -75,8 +75,8 @@ def test_what_people_typed_goes_with_the_names(desk: TestDesk) -> None:
 
 def test_who_forgot_and_whose_operation_it_was_stands_in_the_audit(desk: TestDesk) -> None:
     operation = desk.run("51")
-    desk.core.forgetting.forget(ADMIN, before=desk.time + KEEP)
-    desk.core.forgetting.forget(ADMIN, before=desk.time + KEEP)
+    desk.core.retention.forget(ADMIN, before=desk.time + KEEP)
+    desk.core.retention.forget(ADMIN, before=desk.time + KEEP)
 
     (entry,) = [link.entry for link in desk.journal.audit(Sought(what=(What.FORGOT_STUDENTS,)))]
 
@@ -91,7 +91,7 @@ def test_a_dry_run_lists_and_changes_nothing(desk: TestDesk) -> None:
     operation = desk.run("51")
     before = known(desk)
 
-    done = desk.core.forgetting.forget(ADMIN, before=desk.time + KEEP, dry_run=True)
+    done = desk.core.retention.forget(ADMIN, before=desk.time + KEEP, dry_run=True)
 
     assert (operation.id,) == done.ids
     assert done.dry_run
@@ -100,11 +100,11 @@ def test_a_dry_run_lists_and_changes_nothing(desk: TestDesk) -> None:
 
 def test_the_clock_forgets_once_a_day_and_it_is_kept_what_was_forgotten(desk: TestDesk) -> None:
     operation = desk.run("51")
-    desk.core.scheduling.tick()
+    desk.core.scheduler.tick()
     desk.time += KEEP + timedelta(days=2)
 
-    assert [RAN] == desk.core.scheduling.tick()
-    assert [] == desk.core.scheduling.tick()
+    assert [RAN] == desk.core.scheduler.tick()
+    assert [] == desk.core.scheduler.tick()
 
     (event,) = desk.journal.events_called([RAN])
     assert SCHEDULE == event.actor
@@ -113,7 +113,7 @@ def test_the_clock_forgets_once_a_day_and_it_is_kept_what_was_forgotten(desk: Te
 
 
 def test_forgetting_nothing_leaves_no_event(desk: TestDesk) -> None:
-    desk.core.forgetting.forget(ADMIN)
+    desk.core.retention.forget(ADMIN)
 
     assert [] == desk.journal.events()
 
@@ -121,18 +121,18 @@ def test_forgetting_nothing_leaves_no_event(desk: TestDesk) -> None:
 def test_names_are_kept_for_ever_where_the_settings_say_so() -> None:
     desk = TestDesk()
 
-    assert "forgetting of names" not in desk.core.scheduling.next_times(desk.time)
+    assert "forgetting of names" not in desk.core.scheduler.next_times(desk.time)
     with pytest.raises(ValueError, match="kept for ever"):
-        desk.core.forgetting.forget(ADMIN)
+        desk.core.retention.forget(ADMIN)
 
 
 def test_what_a_forgotten_operation_left_undone_can_still_be_retried(desk: TestDesk) -> None:
     desk.crm.sending = lambda request: Fault.REFUSED if request.changes else Fault.NONE
     operation = desk.run("51")
-    desk.core.forgetting.forget(ADMIN, before=desk.time + timedelta(days=1))
+    desk.core.retention.forget(ADMIN, before=desk.time + timedelta(days=1))
     desk.crm.sending = lambda _: Fault.NONE
 
-    desk.carry(desk.core.operating.retry(operation.id, ADMIN))
+    desk.carry(desk.core.operation_commands.retry(operation.id, ADMIN))
 
     assert 3 == desk.held("1", "cs_credits")
 

@@ -49,7 +49,7 @@ def calls(made: Stage) -> Counter[str]:
 def test_typing_costs_no_call_to_hubspot(made: Stage) -> None:
     before = calls(made)
     for end in range(2, 6):
-        made.core.looking_up.find("okafor"[:end], STAFF)
+        made.core.student_search.find("okafor"[:end], STAFF)
 
     assert before == calls(made)
 
@@ -68,10 +68,10 @@ def test_an_id_finds_its_one_contact(made: Stage, text: str, by: FoundBy) -> Non
         contact="52000000003",
         booking_id="Situational Judgment-100203-July 1, 2026",
     )
-    made.core.mirroring.put([Due(kind=Kind.BOOKING, record_id="88000999999", row=None)])
-    made.core.mirroring.drain()
+    made.core.mirror_copier.put([Due(kind=Kind.BOOKING, record_id="88000999999", row=None)])
+    made.core.mirror_copier.drain()
 
-    hits = made.core.looking_up.find(text, STAFF)
+    hits = made.core.student_search.find(text, STAFF)
 
     assert [("52000000003", by)] == [(hit.contact_id, hit.by) for hit in hits.hits]
 
@@ -79,15 +79,15 @@ def test_an_id_finds_its_one_contact(made: Stage, text: str, by: FoundBy) -> Non
 def test_a_record_id_of_a_booking_finds_who_sits_there(made: Stage) -> None:
     booking = next(b for b in made.crm.truth.all(Kind.BOOKING) if b.linked(Kind.CONTACT))
 
-    (hit,) = made.core.looking_up.find(booking.id, STAFF).hits
+    (hit,) = made.core.student_search.find(booking.id, STAFF).hits
 
     assert booking.linked(Kind.CONTACT)[0].id == hit.contact_id
     assert booking.properties["booking_id"] == hit.booking
 
 
 def test_parts_of_words_are_found_before_words_spelled_alike(made: Stage) -> None:
-    right = made.core.looking_up.find("okafor", STAFF)
-    wrong = made.core.looking_up.find("okafr", STAFF)
+    right = made.core.student_search.find("okafor", STAFF)
+    wrong = made.core.student_search.find("okafr", STAFF)
 
     assert {FoundBy.NAME} == {hit.by for hit in right.hits}
     assert {FoundBy.LIKE} == {hit.by for hit in wrong.hits}
@@ -97,7 +97,7 @@ def test_parts_of_words_are_found_before_words_spelled_alike(made: Stage) -> Non
 def test_a_mirror_that_is_down_is_said_and_hubspot_is_asked(made: Stage) -> None:
     made.mirror.die()
 
-    hits = made.core.looking_up.find("okafor", STAFF)
+    hits = made.core.student_search.find("okafor", STAFF)
 
     assert hits.hits
     assert Where.HUBSPOT is hits.where
@@ -107,14 +107,14 @@ def test_a_mirror_that_is_down_is_said_and_hubspot_is_asked(made: Stage) -> None
 def test_one_letter_asks_nobody(made: Stage) -> None:
     made.mirror.die()
 
-    assert () == made.core.looking_up.find("o", STAFF).hits
+    assert () == made.core.student_search.find("o", STAFF).hits
 
 
 # presenting
 
 
 def opened(made: Stage, id_: str = "52000000003") -> Presented:
-    return made.core.presenting.contact(ContactId(id_), STAFF)
+    return made.core.contact_page.contact(ContactId(id_), STAFF)
 
 
 def test_a_contact_is_opened_in_four_calls_and_one_for_bookings_without_a_mark(made: Stage) -> None:
@@ -141,9 +141,9 @@ def test_what_is_due_is_said_until_it_is_there(made: Stage) -> None:
         presented.standing.differing,
     )
 
-    made.core.mirroring.drain()
+    made.core.mirror_copier.drain()
     assert presented.contact is not None
-    assert Copy.EQUAL is made.core.presenting.stands(presented.contact, STAFF).copy
+    assert Copy.EQUAL is made.core.contact_page.stands(presented.contact, STAFF).copy
 
 
 def test_looking_at_the_badge_again_costs_no_call_to_hubspot(made: Stage) -> None:
@@ -151,7 +151,7 @@ def test_looking_at_the_badge_again_costs_no_call_to_hubspot(made: Stage) -> Non
     before = calls(made)
     assert presented.contact is not None
 
-    made.core.presenting.stands(presented.contact, STAFF)
+    made.core.contact_page.stands(presented.contact, STAFF)
 
     assert before == calls(made)
 
@@ -165,8 +165,8 @@ def test_a_copy_that_was_given_up_is_made_again_on_demand(made: Stage) -> None:
     failed = opened(made, id_).standing
     assert (Copy.FAILED, "too long") == (failed.copy, failed.error)
 
-    made.core.presenting.copy_again(ContactId(id_), ACTOR)
-    made.core.mirroring.drain()
+    made.core.contact_page.copy_again(ContactId(id_), ACTOR)
+    made.core.mirror_copier.drain()
 
     assert Copy.EQUAL is opened(made, id_).standing.copy
     assert "asked for a copy" == made.journal.events(limit=1)[0].what
@@ -174,7 +174,7 @@ def test_a_copy_that_was_given_up_is_made_again_on_demand(made: Stage) -> None:
 
 def test_staff_may_not_retry_copies(made: Stage) -> None:
     with pytest.raises(NotAllowed):
-        made.core.presenting.copy_again(ContactId("52000000003"), STAFF)
+        made.core.contact_page.copy_again(ContactId("52000000003"), STAFF)
 
 
 def test_an_archived_and_an_unknown_contact_are_told_apart(made: Stage) -> None:
@@ -188,8 +188,8 @@ def test_an_archived_and_an_unknown_contact_are_told_apart(made: Stage) -> None:
 
 def test_a_merged_contact_opens_as_the_one_that_remained(made: Stage) -> None:
     survivor = made.crm.merge(Kind.CONTACT, "52000000003", "52000000004")
-    made.core.mirroring.put([Due(kind=Kind.CONTACT, record_id=survivor, row=None)])
-    made.core.mirroring.drain()
+    made.core.mirror_copier.put([Due(kind=Kind.CONTACT, record_id=survivor, row=None)])
+    made.core.mirror_copier.drain()
 
     presented = opened(made, "52000000004")
 
@@ -242,8 +242,10 @@ def test_what_is_owed_is_listed_until_it_is_given_back(made: Stage) -> None:
     plan_ids = tuple(before)
     assert "88000999999" in before
 
-    plan = made.core.planning.preview(OperationKind.REFUND, ByReference(references=plan_ids), ACTOR)
-    made.core.operating.confirm(plan.id, ACTOR, reason="Owed")
+    plan = made.core.operation_planner.preview(
+        OperationKind.REFUND, ByReference(references=plan_ids), ACTOR
+    )
+    made.core.operation_commands.confirm(plan.id, ACTOR, reason="Owed")
     made.carry(plan.id)
 
     assert () == opened(made).owed
@@ -259,9 +261,9 @@ def test_a_history_that_hubspot_does_not_give_is_said(made: Stage) -> None:
 
 
 def test_the_list_counts_in_the_mirror_and_the_session_in_hubspot(made: Stage) -> None:
-    listed = made.core.sitting.sessions(None, None, STAFF)
+    listed = made.core.exam_sessions.sessions(None, None, STAFF)
     first = listed.sessions[0]
-    detailed = made.core.sitting.session(ExamId(first.exam.id), STAFF)
+    detailed = made.core.exam_sessions.session(ExamId(first.exam.id), STAFF)
 
     assert detailed is not None
     assert first.counts == detailed.session.counts
@@ -269,18 +271,19 @@ def test_the_list_counts_in_the_mirror_and_the_session_in_hubspot(made: Stage) -
 
 
 def test_days_narrow_the_list_at_both_ends(made: Stage) -> None:
-    everything = made.core.sitting.sessions(None, None, STAFF).sessions
+    everything = made.core.exam_sessions.sessions(None, None, STAFF).sessions
     days = [each.exam.exam_date for each in everything]
 
     assert days[1:3] == [
-        each.exam.exam_date for each in made.core.sitting.sessions(days[1], days[2], STAFF).sessions
+        each.exam.exam_date
+        for each in made.core.exam_sessions.sessions(days[1], days[2], STAFF).sessions
     ]
 
 
 def test_without_the_mirror_sessions_are_listed_uncounted(made: Stage) -> None:
     made.mirror.die()
 
-    listed = made.core.sitting.sessions(None, None, STAFF)
+    listed = made.core.exam_sessions.sessions(None, None, STAFF)
 
     assert 8 == len(listed.sessions)
     assert {None} == {each.counts for each in listed.sessions}
@@ -296,12 +299,12 @@ def state(made: Stage, id_: str = EXAM) -> str | None:
 
 
 def held(made: Stage, id_: str = EXAM) -> object:
-    made.core.mirroring.drain()
+    made.core.mirror_copier.drain()
     return made.mirror.rows(Kind.EXAM, [id_])[id_]["is_active"]
 
 
 def test_an_exam_is_closed_in_both_stores_and_the_journal_says_by_whom(made: Stage) -> None:
-    outcome = made.core.sitting.change(EXAM, CLOSE, ACTOR)
+    outcome = made.core.exam_sessions.change(EXAM, CLOSE, ACTOR)
 
     assert (Fate.LANDED, "false", "false") == (outcome.fate, state(made), held(made))
     event = made.journal.events(limit=1)[0]
@@ -310,15 +313,15 @@ def test_an_exam_is_closed_in_both_stores_and_the_journal_says_by_whom(made: Sta
 
 def test_only_an_admin_changes_an_exam(made: Stage) -> None:
     with pytest.raises(NotAllowed):
-        made.core.sitting.change(EXAM, CLOSE, STAFF)
+        made.core.exam_sessions.change(EXAM, CLOSE, STAFF)
     assert "true" == state(made)
 
 
 def test_a_schedule_is_kept_with_its_time(made: Stage) -> None:
     at = made.clock() + timedelta(days=2)
-    made.core.sitting.change(EXAM, ExamChange(opening=Opening.SCHEDULED, at=at), ACTOR)
+    made.core.exam_sessions.change(EXAM, ExamChange(opening=Opening.SCHEDULED, at=at), ACTOR)
 
-    detailed = made.core.sitting.session(EXAM, STAFF)
+    detailed = made.core.exam_sessions.session(EXAM, STAFF)
 
     assert detailed is not None
     assert ("scheduled", at) == (
@@ -332,14 +335,14 @@ def test_a_lost_request_is_read_back_and_the_change_is_made(made: Stage, fault: 
     faults = [fault]
     made.crm.sending = lambda r: faults.pop() if r.changes and faults else Fault.NONE
 
-    assert Fate.LANDED is made.core.sitting.change(EXAM, CLOSE, ACTOR).fate
+    assert Fate.LANDED is made.core.exam_sessions.change(EXAM, CLOSE, ACTOR).fate
     assert ("false", "false") == (state(made), held(made))
 
 
 def test_what_hubspot_refuses_is_said_and_kept(made: Stage) -> None:
     made.crm.sending = lambda request: Fault.REFUSED if request.changes else Fault.NONE
 
-    outcome = made.core.sitting.change(EXAM, CLOSE, ACTOR)
+    outcome = made.core.exam_sessions.change(EXAM, CLOSE, ACTOR)
 
     assert Fate.REFUSED is outcome.fate
     assert "refused" == made.journal.events(limit=1)[0].detail["outcome"]
@@ -358,29 +361,29 @@ def test_only_what_is_due_is_opened_in_both_stores(made: Stage) -> None:
     schedule(made, "71000000001", -1)
     schedule(made, "71000000002", +1)
 
-    done = made.core.activating.activate(ACTOR)
+    done = made.core.exam_activation.activate(ACTOR)
 
     assert ["71000000001"] == [row.exam_id for row in done.having(Activated.ACTIVATED)]
     assert ("true", "true") == (state(made, "71000000001"), held(made, "71000000001"))
     assert "scheduled" == state(made, "71000000002")
-    assert [done] == made.core.activating.past(STAFF)
+    assert [done] == made.core.exam_activation.past(STAFF)
 
 
 def test_a_dry_run_changes_nothing_and_leaves_no_record(made: Stage) -> None:
     schedule(made, "71000000001", -1)
 
-    due = made.core.activating.due(STAFF)
+    due = made.core.exam_activation.due(STAFF)
 
     assert ["71000000001"] == [row.exam_id for row in due.having(Activated.WOULD_ACTIVATE)]
     assert "scheduled" == state(made, "71000000001")
-    assert [] == made.core.activating.past(STAFF)
+    assert [] == made.core.exam_activation.past(STAFF)
 
 
 def test_a_second_run_finds_nothing_to_do(made: Stage) -> None:
     schedule(made, "71000000001", -1)
-    made.core.activating.activate(ACTOR)
+    made.core.exam_activation.activate(ACTOR)
 
-    assert () == made.core.activating.activate(ACTOR).rows
+    assert () == made.core.exam_activation.activate(ACTOR).rows
 
 
 def test_hundreds_are_opened_in_batches_of_a_hundred(made: Stage) -> None:
@@ -389,7 +392,7 @@ def test_hundreds_are_opened_in_batches_of_a_hundred(made: Stage) -> None:
         schedule(made, f"7200000{n:04d}", -1)
     before = calls(made)
 
-    done = made.core.activating.activate(ACTOR)
+    done = made.core.exam_activation.activate(ACTOR)
 
     assert 230 == len(done.having(Activated.ACTIVATED))
     assert 3 == (calls(made) - before)["write exams"]
@@ -403,7 +406,7 @@ def test_one_that_hubspot_refuses_is_told_and_the_others_are_opened(made: Stage)
         return {"71000000001": Fault.REFUSED} if request.changes else Fault.NONE
 
     made.crm.sending = refuse
-    done = made.core.activating.activate(ACTOR)
+    done = made.core.exam_activation.activate(ACTOR)
 
     assert ["71000000001"] == [row.exam_id for row in done.having(Activated.FAILED)]
     assert ["71000000002"] == [row.exam_id for row in done.having(Activated.ACTIVATED)]
@@ -414,12 +417,12 @@ def test_the_scheduler_hears_of_what_stayed_closed(made: Stage) -> None:
     made.crm.sending = lambda request: Fault.REFUSED if request.changes else Fault.NONE
 
     with pytest.raises(NotActivated, match="Clinical Skills"):
-        made.core.activating.on_schedule(made.clock())
+        made.core.exam_activation.on_schedule(made.clock())
 
 
 def test_one_that_search_names_in_vain_is_left_alone(made: Stage) -> None:
     schedule(made, "71000000001", -1)
-    due = made.core.activating.due(STAFF)
+    due = made.core.exam_activation.due(STAFF)
 
     def closed_meanwhile(request: Request) -> Fault:
         if (request.what, request.kind) == ("read", Kind.EXAM):
@@ -427,7 +430,7 @@ def test_one_that_search_names_in_vain_is_left_alone(made: Stage) -> None:
         return Fault.NONE
 
     made.crm.sending = closed_meanwhile
-    done = made.core.activating.activate(ACTOR)
+    done = made.core.exam_activation.activate(ACTOR)
 
     assert 1 == len(due.rows)
     assert ["71000000001"] == [row.exam_id for row in done.having(Activated.NOT_DUE)]
@@ -438,8 +441,8 @@ def test_hubspot_away_leaves_no_record_of_a_run(made: Stage) -> None:
     made.crm.sending = lambda _: Fault.NOT_SENT
 
     with pytest.raises(NotSent):
-        made.core.activating.activate(ACTOR)
-    assert [] == made.core.activating.past(STAFF)
+        made.core.exam_activation.activate(ACTOR)
+    assert [] == made.core.exam_activation.past(STAFF)
 
 
 def _with_bookings(made: Stage) -> str:

@@ -28,7 +28,7 @@ class Announced(TestDesk):
     def __init__(self) -> None:
         super().__init__(lambda _: MemoryJournal(announces=True))
         self.receiver = FakeReceiver()
-        self.core.announcing.sender = self.receiver
+        self.core.event_announcer.sender = self.receiver
         self.crm.add_contact("100", {"cs_credits": 1, "sj_credits": 1})
         for n in range(3):
             self.booked(f"50{n}", "100", status="Active")
@@ -46,7 +46,7 @@ def desk() -> Announced:
 def test_a_cancellation_tells_of_the_booking_and_of_the_balance(desk: Announced) -> None:
     operation = desk.run("500", kind=CANCEL)
 
-    assert 2 == desk.core.announcing.drain()
+    assert 2 == desk.core.event_announcer.drain()
 
     booking, balance = desk.receiver.taken
     assert (EventType.BOOKING_CANCELLED, EventType.BALANCE_CHANGED) == (booking.type, balance.type)
@@ -61,7 +61,7 @@ def test_a_cancellation_tells_of_the_booking_and_of_the_balance(desk: Announced)
         {"cs_credits": balance.data["before"]["cs_credits"]},
         {"cs_credits": balance.data["after"]["cs_credits"]},
     )
-    assert 0 == desk.core.announcing.drain(), "once it is taken it is not sent again"
+    assert 0 == desk.core.event_announcer.drain(), "once it is taken it is not sent again"
 
 
 def test_a_refund_an_undo_and_seats_tell_of_the_balance_alone(desk: Announced) -> None:
@@ -69,11 +69,11 @@ def test_a_refund_an_undo_and_seats_tell_of_the_balance_alone(desk: Announced) -
     desk.time += timedelta(hours=1)
     refund = desk.run("600")
     desk.time += timedelta(minutes=5)
-    undo = desk.core.undoing.preview(refund.id, ADMIN)
+    undo = desk.core.undo_planner.preview(refund.id, ADMIN)
     desk.time += timedelta(minutes=5)
-    desk.carry(desk.core.operating.confirm(undo.id, ADMIN, reason="a mistake"))
+    desk.carry(desk.core.operation_commands.confirm(undo.id, ADMIN, reason="a mistake"))
 
-    desk.core.announcing.drain()
+    desk.core.event_announcer.drain()
 
     assert [("balance.changed", "100")] * 2 == desk.told()
 
@@ -82,20 +82,20 @@ def test_what_others_change_is_not_announced(desk: Announced) -> None:
     desk.crm.foreign_write(Kind.CONTACT, "100", {"cs_credits": 7})
     desk.crm.foreign_write(Kind.BOOKING, "500", {"is_active": "Cancelled"})
 
-    assert 0 == desk.core.announcing.drain()
+    assert 0 == desk.core.event_announcer.drain()
 
 
 def test_an_event_that_was_not_taken_is_sent_again_with_the_same_id(desk: Announced) -> None:
     desk.run("500", kind=CANCEL)
     desk.receiver.refuse = lambda _: "it answered 503"
-    desk.core.announcing.drain()
+    desk.core.event_announcer.drain()
     held = desk.journal.outgoing_rows(dead=False)
     assert ["it answered 503"] * 2 == [event.error for event in held]
 
     desk.receiver.refuse = lambda _: ""
-    assert 0 == desk.core.announcing.drain(), "it rests after a failure"
+    assert 0 == desk.core.event_announcer.drain(), "it rests after a failure"
     desk.time += timedelta(seconds=10)
-    desk.core.announcing.drain()
+    desk.core.event_announcer.drain()
 
     assert [event.id for event in held] == [event.id for event in desk.receiver.taken]
 
@@ -104,11 +104,11 @@ def test_an_event_taken_by_a_process_that_died_is_sent_by_another_one(desk: Anno
     desk.run("500", kind=CANCEL)
     now = desk.now()
     desk.journal.take_outgoing(now=now, until=now + timedelta(seconds=60), limit=BATCH_MAX)
-    assert 0 == desk.core.announcing.drain()
+    assert 0 == desk.core.event_announcer.drain()
 
     desk.time += timedelta(seconds=61)
 
-    assert 2 == desk.core.announcing.drain()
+    assert 2 == desk.core.event_announcer.drain()
 
 
 def test_one_event_that_is_always_refused_holds_up_no_other(desk: Announced) -> None:
@@ -118,7 +118,7 @@ def test_one_event_that_is_always_refused_holds_up_no_other(desk: Announced) -> 
     )
 
     for _ in range(ALONE_AFTER + 2):
-        desk.core.announcing.drain()
+        desk.core.event_announcer.drain()
         desk.time += timedelta(minutes=1)
 
     assert [("balance.changed", "100")] == desk.told()
@@ -129,7 +129,7 @@ def test_no_event_is_sent_by_two_processes_because_the_receiver_hangs(desk: Anno
     desk.run("501", kind=CANCEL)
     desk.receiver.refuse = lambda _: "no answer"
     for _ in range(ALONE_AFTER):
-        desk.core.announcing.drain()
+        desk.core.event_announcer.drain()
         desk.time += timedelta(minutes=1)
     began = desk.time
     sent_at: list[timedelta] = []
@@ -140,29 +140,29 @@ def test_no_event_is_sent_by_two_processes_because_the_receiver_hangs(desk: Anno
         return "no answer"
 
     desk.receiver.refuse = hangs
-    desk.core.announcing.drain()
+    desk.core.event_announcer.drain()
 
     assert [timedelta(0), timedelta(seconds=20)] == sent_at, "each to be answered within the hold"
     desk.receiver.refuse = lambda _: ""
     desk.time = began + HOLD
-    assert 4 == desk.core.announcing.drain(), "those too that were taken and not sent"
+    assert 4 == desk.core.event_announcer.drain(), "those too that were taken and not sent"
 
 
 def test_an_event_that_failed_for_a_day_waits_for_a_person(desk: Announced) -> None:
     desk.run("500", kind=CANCEL)
     desk.receiver.refuse = lambda _: "it answered 500"
     for _ in range(TRIES_MAX):
-        desk.core.announcing.drain()
+        desk.core.event_announcer.drain()
         desk.time += timedelta(minutes=31)
-    state = desk.core.announcing.state(ADMIN)
+    state = desk.core.event_announcer.state(ADMIN)
     assert state is not None
     assert (0, 2) == (state.due, state.dead)
     with pytest.raises(NotAllowed):
-        desk.core.announcing.retry(Actor(email="mia@example.test", role=Role.MANAGER))
+        desk.core.event_announcer.retry(Actor(email="mia@example.test", role=Role.MANAGER))
 
     desk.receiver.refuse = lambda _: ""
-    assert 2 == desk.core.announcing.retry(ADMIN)
-    assert 2 == desk.core.announcing.drain()
+    assert 2 == desk.core.event_announcer.retry(ADMIN)
+    assert 2 == desk.core.event_announcer.drain()
     (link,) = desk.journal.audit(Sought(what=(What.EVENTS_RETRIED,)))
     assert (ADMIN.email, {"events": 2}) == (link.entry.actor, link.entry.detail)
 
@@ -174,11 +174,11 @@ def test_without_a_receiver_nothing_is_kept(desk: Announced) -> None:
     silent.run("500", kind=CANCEL)
 
     assert [] == silent.journal.outgoing_rows(dead=False)
-    assert silent.core.announcing.state(ADMIN) is None
-    assert silent.core.announcing.fault() is None
-    assert "" == desk.core.announcing.fault()
+    assert silent.core.event_announcer.state(ADMIN) is None
+    assert silent.core.event_announcer.fault() is None
+    assert "" == desk.core.event_announcer.fault()
     desk.receiver.refuse = lambda _: "it answered 401"
-    assert "it answered 401" == desk.core.announcing.fault()
+    assert "it answered 401" == desk.core.event_announcer.fault()
 
 
 def test_the_signature_is_of_the_timestamp_and_the_body(desk: Announced) -> None:

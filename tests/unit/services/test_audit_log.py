@@ -14,7 +14,7 @@ from core.audit.entries import Entry, Sought, What
 from core.credits.errors import BadList
 from core.credits.records import ContactId
 from core.credits.roles import Actor, NotAllowed, Role
-from core.health.audit_check.verify import FAULTS_MAX, Auditing
+from core.health.audit_check.verify import FAULTS_MAX, AuditLog
 from tests.fakes.journal import MemoryJournal
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -27,7 +27,7 @@ class World:
         self.journal = MemoryJournal(admins=[ADMIN.email])
         self.at = NOON
         self.noting = self.process(looks=looks)
-        self.auditing = Auditing(self.journal, lambda: self.at)
+        self.auditing = AuditLog(self.journal, lambda: self.at)
 
     def process(self, *, looks: bool = True) -> AccessLog:
         """Another process on the same journal."""

@@ -85,7 +85,7 @@ def drift(desk: TestDesk, record_id: str, **ago: float) -> Drift:
 
 def read(desk: TestDesk) -> Overview:
     beat(desk)
-    return desk.core.overseeing.read(ADMIN)
+    return desk.core.overview_reader.read(ADMIN)
 
 
 def matters(desk: TestDesk) -> list[Matter]:
@@ -113,9 +113,9 @@ def test_a_desk_on_its_first_day_asks_for_a_sweep() -> None:
 
 def test_who_may_not_watch_is_told_nothing(desk: TestDesk) -> None:
     with pytest.raises(NotAllowed):
-        desk.core.overseeing.read(STAFF)
+        desk.core.overview_reader.read(STAFF)
     with pytest.raises(NotAllowed):
-        desk.core.overseeing.today(STAFF, since=desk.now())
+        desk.core.overview_reader.today(STAFF, since=desk.now())
 
 
 def test_hubspot_is_asked_for_no_record_and_the_mirror_whether_it_is_there(desk: TestDesk) -> None:
@@ -130,7 +130,7 @@ def test_hubspot_is_asked_for_no_record_and_the_mirror_whether_it_is_there(desk:
 def test_what_is_owed_is_as_it_was_measured_last(desk: TestDesk) -> None:
     desk.crm.add_contact("1", {"cs_credits": 2, "sj_credits": 1})
     desk.booked("51", "1")
-    desk.core.measuring.measure()
+    desk.core.gauge_recorder.measure()
     counted_at = desk.now()
     desk.booked("52", "1")
     desk.time += MINUTE
@@ -156,14 +156,14 @@ def test_what_the_desk_has_refunded_since_the_count_is_owed_no_more(desk: TestDe
     desk.crm.add_contact("1", {"cs_credits": 2})
     for booking in ("51", "52", "53"):
         desk.booked(booking, "1")
-    desk.core.measuring.measure()
+    desk.core.gauge_recorder.measure()
     assert 3 == read(desk).facts.owed
     desk.time += MINUTE
 
     desk.run("51", "52")
 
     assert 1 == read(desk).facts.owed
-    assert len(desk.core.owing.found(ADMIN)) == read(desk).facts.owed
+    assert len(desk.core.owed_credits.found(ADMIN)) == read(desk).facts.owed
 
 
 def test_dead_letters_are_told_with_the_time_of_the_oldest(desk: TestDesk) -> None:
@@ -278,7 +278,7 @@ def test_a_store_that_hangs_holds_nobody_up_and_is_named_when_it_had_its_time(
     monkeypatch.setattr(readiness, "WITHIN_S", 600.0)
     mirror = Hanging()
     looked = readiness.Readiness(desk.journal, mirror, None, desk.now)
-    overseeing = replace(desk.core.overseeing, readiness=looked)
+    overseeing = replace(desk.core.overview_reader, readiness=looked)
     assert overseeing.read(ADMIN).facts.mirror is None, "not known yet, and not waited for"
 
     monkeypatch.setattr(readiness, "WITHIN_S", 0.0)
@@ -328,7 +328,7 @@ def test_what_did_not_go_through_is_told_until_it_is_dealt_with(desk: TestDesk) 
     desk.time += timedelta(days=400)
     assert Matter.FAILED in matters(desk)
 
-    desk.core.accounting.dismiss(operation.id, ADMIN, reason="she left the school")
+    desk.core.blocked_items.dismiss(operation.id, ADMIN, reason="she left the school")
 
     assert Matter.FAILED not in matters(desk)
 
@@ -353,7 +353,7 @@ def test_a_day_is_counted_from_the_reader_s_midnight(desk: TestDesk) -> None:
     held = desk.confirm("53")
     done = desk.run("52")
 
-    today = desk.core.overseeing.today(ADMIN, since=midnight)
+    today = desk.core.overview_reader.today(ADMIN, since=midnight)
 
     assert [Moved(kind=OperationKind.REFUND, operations=2, given=1, taken=0)] == list(today.moved)
     assert [held.id, done.id] == [operation.id for operation, _ in today.operations]

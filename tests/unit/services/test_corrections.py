@@ -40,8 +40,8 @@ class Meddled(TestDesk):
         return self.crm.balance(Kind.CONTACT, "1", key)
 
     def correct(self, operation: Operation) -> Operation:
-        plan = self.core.correcting.preview(operation.id, ADMIN)
-        confirmed = self.core.operating.confirm(plan.id, ADMIN, reason="give it its due")
+        plan = self.core.corrections.preview(operation.id, ADMIN)
+        confirmed = self.core.operation_commands.confirm(plan.id, ADMIN, reason="give it its due")
         return self.carry(confirmed)
 
 
@@ -51,7 +51,7 @@ def test_a_correction_gives_the_foreign_change_its_due_on_the_balance_of_now() -
     assert desk.balance() == 6, "their spending was written over"
     desk.crm.foreign_write(Kind.CONTACT, "1", {"cs_credits": 9})  # and the world moved on
 
-    plan = desk.core.correcting.preview(refund.id, ADMIN)
+    plan = desk.core.corrections.preview(refund.id, ADMIN)
     done = desk.correct(refund)
 
     (row,) = plan.rows
@@ -76,10 +76,11 @@ def test_several_credits_of_one_contact_come_in_one_write() -> None:
 def test_a_change_is_made_up_for_once_however_often_it_is_asked() -> None:
     desk = Meddled(cs_credits=1)
     refund = desk.run("51")
-    first = desk.core.correcting.preview(refund.id, ADMIN)
-    second = desk.core.correcting.preview(refund.id, ADMIN)
+    first = desk.core.corrections.preview(refund.id, ADMIN)
+    second = desk.core.corrections.preview(refund.id, ADMIN)
     confirmed = [
-        desk.core.operating.confirm(plan.id, ADMIN, reason="two tabs") for plan in (first, second)
+        desk.core.operation_commands.confirm(plan.id, ADMIN, reason="two tabs")
+        for plan in (first, second)
     ]
 
     ended = [desk.carry(operation) for operation in confirmed]
@@ -87,8 +88,8 @@ def test_a_change_is_made_up_for_once_however_often_it_is_asked() -> None:
     assert desk.balance() == 5
     states = [desk.journal.items(operation.id)[0].state for operation in ended]
     assert states == [ItemState.DONE, ItemState.SKIPPED]
-    assert desk.core.correcting.open(refund.id, ADMIN) == []
-    (row,) = desk.core.correcting.preview(refund.id, ADMIN).rows
+    assert desk.core.corrections.open(refund.id, ADMIN) == []
+    (row,) = desk.core.corrections.preview(refund.id, ADMIN).rows
     assert (row.verdict, row.why) == (Verdict.SKIP, Why.CORRECTED)
 
 
@@ -97,7 +98,7 @@ def test_a_balance_never_falls_below_zero_for_a_correction() -> None:
     refund = desk.run("51")
     desk.crm.foreign_write(Kind.CONTACT, "1", {"cs_credits": 0})
 
-    (row,) = desk.core.correcting.preview(refund.id, ADMIN).rows
+    (row,) = desk.core.corrections.preview(refund.id, ADMIN).rows
 
     assert (row.verdict, row.why, row.detail) == (Verdict.BLOCKED, Why.OUT_OF_RANGE, "0 → -1")
 
@@ -105,17 +106,17 @@ def test_a_balance_never_falls_below_zero_for_a_correction() -> None:
 def test_one_that_was_refused_is_on_offer_again() -> None:
     desk = Meddled(cs_credits=1)
     refund = desk.run("51")
-    plan = desk.core.correcting.preview(refund.id, ADMIN)
-    confirmed = desk.core.operating.confirm(plan.id, ADMIN, reason="late")
+    plan = desk.core.corrections.preview(refund.id, ADMIN)
+    confirmed = desk.core.operation_commands.confirm(plan.id, ADMIN, reason="late")
     desk.crm.foreign_write(Kind.CONTACT, "1", {"cs_credits": 0})
     refused = desk.carry(confirmed)
 
     (item,) = desk.journal.items(refused.id)
     assert (item.state, desk.balance()) == (ItemState.FAILED, 0)
     assert "nothing was changed: cs_credits is 0 and would become -1" in item.why
-    assert len(desk.core.correcting.open(refund.id, ADMIN)) == 1
+    assert len(desk.core.corrections.open(refund.id, ADMIN)) == 1
     desk.crm.foreign_write(Kind.CONTACT, "1", {"cs_credits": 2})
-    again = desk.carry(desk.core.operating.retry(refused.id, ADMIN))
+    again = desk.carry(desk.core.operation_commands.retry(refused.id, ADMIN))
     assert (again.state, desk.balance()) == (OperationState.DONE, 1)
 
 
@@ -124,7 +125,7 @@ def test_an_operation_that_wrote_over_nobody_has_nothing_to_correct() -> None:
     refund = desk.run("51")
 
     with pytest.raises(BadList, match="no balance to correct"):
-        desk.core.correcting.preview(refund.id, ADMIN)
+        desk.core.corrections.preview(refund.id, ADMIN)
 
 
 def test_only_an_admin_may() -> None:
@@ -132,14 +133,14 @@ def test_only_an_admin_may() -> None:
     refund = desk.run("51")
 
     with pytest.raises(NotAllowed):
-        desk.core.correcting.preview(refund.id, MANAGER)
+        desk.core.corrections.preview(refund.id, MANAGER)
 
 
 def test_who_asked_and_why_is_kept() -> None:
     desk = Meddled(cs_credits=1)
     done = desk.correct(desk.run("51"))
 
-    told: list[Event] = desk.core.operating.history(done.id, ADMIN)
+    told: list[Event] = desk.core.operation_commands.history(done.id, ADMIN)
     confirmed = next(event for event in told if event.what == "confirmed")
     assert confirmed.actor == ADMIN.email
     assert confirmed.detail["reason"] == "give it its due"

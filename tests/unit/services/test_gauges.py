@@ -8,7 +8,7 @@ import pytest
 
 from core.credits.catalogue import CreditType
 from core.credits.errors import JournalError, NotSent
-from core.drift.measure import KEPT, Measuring, MeasuringThread
+from core.drift.measure import KEPT, GaugeRecorder, MeasuringThread
 from core.drift.store.trends_port import Gauge, Level, Measure
 from core.hubspot.ports.inspection import Quota
 from core.mirror.lag import CopyLag
@@ -33,8 +33,8 @@ class World:
     owed: dict[CreditType, int] | NotSent = field(default_factory=dict)
     counted: int = 0
 
-    def measuring(self, source: str = "one") -> Measuring:
-        return Measuring(
+    def measuring(self, source: str = "one") -> GaugeRecorder:
+        return GaugeRecorder(
             self.journal, self.lag, lambda: self.at, source, self.ask_quota, self.ask_owed
         )
 
@@ -142,7 +142,7 @@ def test_what_cannot_be_read_does_not_keep_the_rest_from_being_measured(world: W
 
 def test_where_there_is_nobody_to_ask_only_copies_are_measured(world: World) -> None:
     world.copied(0.1)
-    measuring = Measuring(world.journal, world.lag, lambda: NOON, "one")
+    measuring = GaugeRecorder(world.journal, world.lag, lambda: NOON, "one")
 
     assert 2 == len(measuring.measure())
 

@@ -12,7 +12,7 @@ from core.credits.errors import JournalError
 from core.credits.records import Kind
 from core.mirror.store.outbox_port import Due
 from core.mirror.webhook_rules import NotGenuine, Unreadable, signature
-from core.mirror.webhooks import Delivery, NotSetUp, Receiving
+from core.mirror.webhooks import Delivery, NotSetUp, WebhookReceiver
 from tests.unit.services.desk import TestDesk
 
 SECRET, URI = "client-secret", "https://desk.example.test/api/webhooks/hubspot"
@@ -27,9 +27,9 @@ def desk() -> TestDesk:
 
 
 @pytest.fixture
-def receiving(desk: TestDesk) -> Receiving:
-    return Receiving(
-        mirroring=desk.core.mirroring, types=lambda: OBJECT_TYPES, secret=SECRET, now=desk.now
+def receiving(desk: TestDesk) -> WebhookReceiver:
+    return WebhookReceiver(
+        mirroring=desk.core.mirror_copier, types=lambda: OBJECT_TYPES, secret=SECRET, now=desk.now
     )
 
 
@@ -46,7 +46,7 @@ def row(desk: TestDesk, kind: Kind, id_: str) -> Any:
 
 
 def test_an_edit_in_hubspot_is_copied_as_the_truth_states_it(
-    desk: TestDesk, receiving: Receiving
+    desk: TestDesk, receiving: WebhookReceiver
 ) -> None:
     receiving.receive(delivery(desk, CHANGED | {"propertyName": "cs_credits", "propertyValue": 9}))
     desk.drain()
@@ -55,7 +55,7 @@ def test_an_edit_in_hubspot_is_copied_as_the_truth_states_it(
 
 
 def test_deliveries_twice_and_in_any_order_end_with_the_truth(
-    desk: TestDesk, receiving: Receiving
+    desk: TestDesk, receiving: WebhookReceiver
 ) -> None:
     older = delivery(desk, CHANGED)
     for balance in (2, 3):
@@ -69,7 +69,7 @@ def test_deliveries_twice_and_in_any_order_end_with_the_truth(
     assert 3 == row(desk, Kind.CONTACT, "100")["cs_credits"]
 
 
-def test_a_record_already_due_is_due_once(desk: TestDesk, receiving: Receiving) -> None:
+def test_a_record_already_due_is_due_once(desk: TestDesk, receiving: WebhookReceiver) -> None:
     for _ in range(3):
         receiving.receive(delivery(desk, CHANGED, CHANGED))
 
@@ -77,7 +77,7 @@ def test_a_record_already_due_is_due_once(desk: TestDesk, receiving: Receiving) 
 
 
 def test_the_desks_own_copy_that_waits_is_not_lost_to_an_echo(
-    desk: TestDesk, receiving: Receiving
+    desk: TestDesk, receiving: WebhookReceiver
 ) -> None:
     desk.booked("500", "100")
     desk.run("500")
@@ -87,7 +87,9 @@ def test_the_desks_own_copy_that_waits_is_not_lost_to_an_echo(
     assert 2 == row(desk, Kind.CONTACT, "100")["cs_credits"]
 
 
-def test_a_record_that_is_gone_is_no_copy_that_fails(desk: TestDesk, receiving: Receiving) -> None:
+def test_a_record_that_is_gone_is_no_copy_that_fails(
+    desk: TestDesk, receiving: WebhookReceiver
+) -> None:
     desk.crm.archive(Kind.CONTACT, "100")
     receiving.receive(delivery(desk, {"subscriptionType": "contact.deletion", "objectId": 100}))
 
@@ -97,12 +99,12 @@ def test_a_record_that_is_gone_is_no_copy_that_fails(desk: TestDesk, receiving: 
 
 
 def test_after_a_merge_the_new_contact_and_its_bookings_are_copied(
-    desk: TestDesk, receiving: Receiving
+    desk: TestDesk, receiving: WebhookReceiver
 ) -> None:
     desk.crm.add_contact("101", {"cs_credits": 5})
     desk.booked("500", "100")
     desk.booked("501", "101")
-    desk.core.mirroring.put(
+    desk.core.mirror_copier.put(
         [Due(kind=Kind.BOOKING, record_id=id_, row=None) for id_ in ("500", "501")]
     )
     desk.drain()
@@ -129,7 +131,7 @@ def test_after_a_merge_the_new_contact_and_its_bookings_are_copied(
     ],
 )
 def test_a_forgery_changes_nothing(
-    desk: TestDesk, receiving: Receiving, changed: dict[str, Any]
+    desk: TestDesk, receiving: WebhookReceiver, changed: dict[str, Any]
 ) -> None:
     with pytest.raises(NotGenuine):
         receiving.receive(delivery(desk, CHANGED, **changed))
@@ -138,7 +140,7 @@ def test_a_forgery_changes_nothing(
 
 
 def test_a_delivery_kept_by_a_stranger_is_worth_nothing_after_five_minutes(
-    desk: TestDesk, receiving: Receiving
+    desk: TestDesk, receiving: WebhookReceiver
 ) -> None:
     kept = delivery(desk, CHANGED)
     receiving.receive(kept)
@@ -151,8 +153,8 @@ def test_a_delivery_kept_by_a_stranger_is_worth_nothing_after_five_minutes(
 def test_without_a_secret_nobody_is_believed_not_even_who_signs_with_nothing(
     desk: TestDesk,
 ) -> None:
-    open_door = Receiving(
-        mirroring=desk.core.mirroring, types=lambda: OBJECT_TYPES, secret="", now=desk.now
+    open_door = WebhookReceiver(
+        mirroring=desk.core.mirror_copier, types=lambda: OBJECT_TYPES, secret="", now=desk.now
     )
     forged = delivery(desk, CHANGED)
     unsigned = signature("", "POST", URI, forged.body, forged.timestamp)
@@ -161,7 +163,9 @@ def test_without_a_secret_nobody_is_believed_not_even_who_signs_with_nothing(
         open_door.receive(delivery(desk, CHANGED, signature=unsigned))
 
 
-def test_what_cannot_be_stored_is_not_said_to_be(desk: TestDesk, receiving: Receiving) -> None:
+def test_what_cannot_be_stored_is_not_said_to_be(
+    desk: TestDesk, receiving: WebhookReceiver
+) -> None:
     def full(*_: Any, **__: Any) -> None:
         raise JournalError("disk full")
 
@@ -173,7 +177,7 @@ def test_what_cannot_be_stored_is_not_said_to_be(desk: TestDesk, receiving: Rece
 
 
 def test_what_is_no_batch_is_unreadable_and_what_is_not_ours_is_counted(
-    desk: TestDesk, receiving: Receiving
+    desk: TestDesk, receiving: WebhookReceiver
 ) -> None:
     body = b'{"not": "a list"}'
     timestamp = str(int(desk.time.timestamp() * 1000))
@@ -187,7 +191,7 @@ def test_what_is_no_batch_is_unreadable_and_what_is_not_ours_is_counted(
     assert 0 == desk.journal.outbox().due
 
 
-def test_the_secret_is_in_no_words_of_it(receiving: Receiving) -> None:
+def test_the_secret_is_in_no_words_of_it(receiving: WebhookReceiver) -> None:
     assert SECRET not in repr(receiving)
 
 
@@ -201,14 +205,14 @@ def test_the_secret_is_in_no_words_of_it(receiving: Receiving) -> None:
 )
 @pytest.mark.parametrize("found", ["both rows", "the new row too", "one row"])
 def test_after_a_merge_a_student_has_one_row_at_once(
-    desk: TestDesk, receiving: Receiving, told: dict[str, Any], found: str
+    desk: TestDesk, receiving: WebhookReceiver, told: dict[str, Any], found: str
 ) -> None:
     """The table allows one row of a student, so the copy of the new record needs the old gone."""
     who = {"student_id": "77", "email": "ada@example.test"}
     desk.crm.add_contact("101", {"cs_credits": 5}, **who)
     desk.crm.add_contact("102", {"cs_credits": 2})
     old = ["102"] if found == "one row" else ["101", "102"]
-    desk.core.mirroring.put([Due(kind=Kind.CONTACT, record_id=id_, row=None) for id_ in old])
+    desk.core.mirror_copier.put([Due(kind=Kind.CONTACT, record_id=id_, row=None) for id_ in old])
     desk.drain()
     new = desk.crm.merge(Kind.CONTACT, "101", "102")
     if found == "the new row too":  # an edit of the new record was heard of before the merge
@@ -228,12 +232,12 @@ def test_after_a_merge_a_student_has_one_row_at_once(
 
 
 def test_after_a_merge_of_bookings_one_row_is_left_at_once(
-    desk: TestDesk, receiving: Receiving
+    desk: TestDesk, receiving: WebhookReceiver
 ) -> None:
     for id_ in ("500", "501"):
         desk.booked(id_, "100")
     dues = [Due(kind=Kind.BOOKING, record_id=id_, row=None) for id_ in ("500", "501")]
-    desk.core.mirroring.put(dues)
+    desk.core.mirror_copier.put(dues)
     desk.drain()
     kept = desk.crm.merge(Kind.BOOKING, "501", "500")
 
@@ -246,7 +250,7 @@ def test_after_a_merge_of_bookings_one_row_is_left_at_once(
 
 
 def test_an_old_row_that_another_table_refers_to_is_a_failed_copy_with_its_reason(
-    desk: TestDesk, receiving: Receiving
+    desk: TestDesk, receiving: WebhookReceiver
 ) -> None:
     for id_ in ("101", "102"):
         desk.crm.add_contact(id_, {"cs_credits": 2})
@@ -275,7 +279,7 @@ def ada(desk: TestDesk) -> str:
     desk.crm.add_contact("101", {"cs_credits": 5}, email="ada@example.test", firstname="Ada")
     desk.booked("500", "101")
     desk.booked("501", "100")
-    desk.core.mirroring.put([Due(kind=Kind.CONTACT, record_id="101", row=None)])
+    desk.core.mirror_copier.put([Due(kind=Kind.CONTACT, record_id="101", row=None)])
     desk.drain()
     desk.confirm("500", "501")
     return "101"
@@ -290,10 +294,10 @@ def ada(desk: TestDesk) -> str:
     ids=["contact", "object"],
 )
 def test_a_student_deleted_for_privacy_leaves_supabase_and_the_journal_at_once(
-    desk: TestDesk, receiving: Receiving, ada: str, told: dict[str, Any]
+    desk: TestDesk, receiving: WebhookReceiver, ada: str, told: dict[str, Any]
 ) -> None:
     waiting = desk.mirror.rows(Kind.CONTACT, [ada])[ada]
-    desk.core.mirroring.put([Due(kind=Kind.CONTACT, record_id=ada, row=waiting)])
+    desk.core.mirror_copier.put([Due(kind=Kind.CONTACT, record_id=ada, row=waiting)])
     desk.crm.forget(Kind.CONTACT, ada)
 
     receiving.receive(delivery(desk, {**told, "objectId": int(ada)}))
@@ -316,7 +320,7 @@ def test_a_student_deleted_for_privacy_leaves_supabase_and_the_journal_at_once(
 
 
 def test_a_copy_in_hand_that_comes_after_the_erasure_is_erased_too(
-    desk: TestDesk, receiving: Receiving, ada: str
+    desk: TestDesk, receiving: WebhookReceiver, ada: str
 ) -> None:
     held = desk.mirror.rows(Kind.CONTACT, [ada])[ada]
     desk.crm.forget(Kind.CONTACT, ada)
@@ -334,7 +338,7 @@ def test_a_copy_in_hand_that_comes_after_the_erasure_is_erased_too(
 
 
 def test_an_erasure_of_a_student_whom_hubspot_still_has_is_a_copy(
-    desk: TestDesk, receiving: Receiving, ada: str
+    desk: TestDesk, receiving: WebhookReceiver, ada: str
 ) -> None:
     desk.crm.foreign_write(Kind.CONTACT, ada, {"cs_credits": 9})
 
@@ -348,7 +352,7 @@ def test_an_erasure_of_a_student_whom_hubspot_still_has_is_a_copy(
 
 
 def test_a_row_that_cannot_be_erased_is_a_failed_copy_with_its_reason(
-    desk: TestDesk, receiving: Receiving, ada: str
+    desk: TestDesk, receiving: WebhookReceiver, ada: str
 ) -> None:
     desk.mirror.referring[Kind.CONTACT, ada] = "enrolments"
     desk.crm.forget(Kind.CONTACT, ada)
@@ -367,7 +371,7 @@ def test_a_row_that_cannot_be_erased_is_a_failed_copy_with_its_reason(
 
 
 def test_an_erasure_waits_for_supabase_and_is_then_made(
-    desk: TestDesk, receiving: Receiving, ada: str
+    desk: TestDesk, receiving: WebhookReceiver, ada: str
 ) -> None:
     desk.crm.forget(Kind.CONTACT, ada)
     receiving.receive(

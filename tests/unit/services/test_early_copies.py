@@ -100,7 +100,7 @@ def test_a_cancel_that_only_its_second_look_shows_as_ours_is_copied(desk: TestDe
 
     desk.crm.sending = lambda r: Fault.ANSWER_LOST if r.changes else Fault.NONE
     desk.crm.unreadable_histories.add("52")
-    assert desk.core.carrying.carry_out(operation.id) is not None
+    assert desk.core.operation_runner.carry_out(operation.id) is not None
     looks: list[Request] = []
 
     def told_at_the_second_look(request: Request) -> Fault:
@@ -128,7 +128,7 @@ def test_a_mirror_that_is_down_gets_its_copies_from_the_outbox(desk: TestDesk) -
     desk.run("51")
     desk.mirror.come_back()
     desk.time += HANDED + timedelta(minutes=1)
-    desk.core.mirroring.probe()
+    desk.core.mirror_copier.probe()
     desk.drain()
 
     assert desk.journal.outbox().due == 0
@@ -138,7 +138,7 @@ def test_a_mirror_that_is_down_gets_its_copies_from_the_outbox(desk: TestDesk) -
 def test_what_was_never_saved_was_no_lie(desk: TestDesk) -> None:
     """The write landed in HubSpot; the journal fails as its outcome is to be saved."""
     assert isinstance(desk.journal, Watched)
-    recording = Recording(desk.journal, desk.core.mirroring, desk.now)
+    recording = Recording(desk.journal, desk.core.mirror_copier, desk.now)
     desk.crm.foreign_write(Kind.CONTACT, "1", {"cs_credits": 3})
     due = Due(kind=Kind.CONTACT, record_id="1", row=row(desk))
     desk.journal.fails = True

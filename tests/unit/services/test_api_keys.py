@@ -26,13 +26,13 @@ def desk() -> TestDesk:
 
 
 def made(desk: TestDesk, *scopes: Scope, client: str = "student-app") -> tuple[ApiKey, str]:
-    return desk.core.admitting.make(client, scopes or EVERY, ADMIN)
+    return desk.core.api_keys.make(client, scopes or EVERY, ADMIN)
 
 
 def test_a_key_is_told_once_and_only_its_digest_is_kept(desk: TestDesk) -> None:
     key, text = made(desk)
 
-    (kept,) = desk.core.admitting.keys(ADMIN)
+    (kept,) = desk.core.api_keys.keys(ADMIN)
     assert (key, digest(text), id_of(text)) == (kept, kept.digest, kept.id)
     secret = text.rpartition("_")[2]
     assert secret not in repr(kept)
@@ -46,7 +46,7 @@ def test_no_two_keys_are_alike(desk: TestDesk) -> None:
 
 def test_whoever_shows_the_key_is_admitted_and_nobody_else(desk: TestDesk) -> None:
     key, text = made(desk)
-    admit = desk.core.admitting.admit
+    admit = desk.core.api_keys.admit
 
     assert key.id == admit(text).id
     for wrong in (
@@ -66,7 +66,7 @@ def test_the_last_use_is_kept_to_within_minutes(desk: TestDesk) -> None:
 
     def used_after(length: timedelta) -> object:
         desk.time += length
-        desk.core.admitting.admit(text)
+        desk.core.api_keys.admit(text)
         found = desk.journal.api_key(key.id)
         return found and found.used_at
 
@@ -77,10 +77,10 @@ def test_the_last_use_is_kept_to_within_minutes(desk: TestDesk) -> None:
 
 def test_everything_that_is_wrong_with_a_key_to_be_is_told_at_once(desk: TestDesk) -> None:
     with pytest.raises(BadList) as refused:
-        desk.core.admitting.make("Student App", [], ADMIN, expires_at=desk.time)
+        desk.core.api_keys.make("Student App", [], ADMIN, expires_at=desk.time)
 
     assert 3 == len(refused.value.faults)
-    assert [] == desk.core.admitting.keys(ADMIN)
+    assert [] == desk.core.api_keys.keys(ADMIN)
 
 
 @pytest.mark.parametrize("name", ["", "-a", "a-", "A", "a b", "a/b", "a" * 41, "ä"])
@@ -92,7 +92,7 @@ def test_a_name_that_would_be_misread_in_an_address_is_refused(desk: TestDesk, n
 @pytest.mark.parametrize("role", [Role.STAFF, Role.MANAGER])
 def test_only_admins_make_withdraw_and_see_keys(desk: TestDesk, role: Role) -> None:
     other = Actor(email="x@example.test", role=role)
-    admitting = desk.core.admitting
+    admitting = desk.core.api_keys
     key, _ = made(desk)
     for attempt in (
         lambda: admitting.make("b", EVERY, other),
@@ -105,7 +105,7 @@ def test_only_admins_make_withdraw_and_see_keys(desk: TestDesk, role: Role) -> N
 
 def test_withdrawing_what_is_not_there_says_so(desk: TestDesk) -> None:
     with pytest.raises(UnknownId, match="no API key"):
-        desk.core.admitting.withdraw("000000000000", ADMIN)
+        desk.core.api_keys.withdraw("000000000000", ADMIN)
 
 
 def test_a_client_is_known_by_its_address_with_what_its_key_lets_it_do(desk: TestDesk) -> None:
@@ -142,7 +142,7 @@ def test_an_address_that_is_no_key_is_nobody(desk: TestDesk, address: str) -> No
 def test_a_withdrawn_key_is_nobody_though_its_client_has_another(desk: TestDesk) -> None:
     key, _ = made(desk)
     made(desk)
-    desk.core.admitting.withdraw(key.id, ADMIN)
+    desk.core.api_keys.withdraw(key.id, ADMIN)
 
     with pytest.raises(NotAllowed, match="withdrawn"):
         desk.core.access.actor(key.address)
@@ -150,7 +150,7 @@ def test_a_withdrawn_key_is_nobody_though_its_client_has_another(desk: TestDesk)
 
 def test_a_key_that_is_over_is_nobody(desk: TestDesk) -> None:
     ends = desk.time + timedelta(days=1)
-    key, _ = desk.core.admitting.make("b", EVERY, ADMIN, expires_at=ends)
+    key, _ = desk.core.api_keys.make("b", EVERY, ADMIN, expires_at=ends)
     assert desk.core.access.may(key.address, Act.BOOK_ONE)
 
     desk.time = ends
@@ -163,9 +163,9 @@ def test_a_client_can_neither_override_nor_run_batches(desk: TestDesk) -> None:
     wish = Wish(contact_id=ContactId("101"), exam_id=ExamId("70"), override=True)
 
     with pytest.raises(NotAllowed, match="does not let it book without a credit"):
-        desk.core.booking.preview(wish, key.actor)
+        desk.core.booking_preview.preview(wish, key.actor)
     with pytest.raises(NotAllowed):
-        desk.core.planning.preview(
+        desk.core.operation_planner.preview(
             OperationKind.REFUND, ByReference(references=("500",)), key.actor
         )
 
@@ -173,12 +173,12 @@ def test_a_client_can_neither_override_nor_run_batches(desk: TestDesk) -> None:
 def test_the_services_ask_for_the_scope_themselves(desk: TestDesk) -> None:
     key, _ = made(desk, Scope.READ)
     wish = Wish(contact_id=ContactId("101"), exam_id=ExamId("70"))
-    request = desk.core.serving.begin(key, "one", "f")
+    request = desk.core.idempotent_requests.begin(key, "one", "f")
 
     with pytest.raises(NotAllowed, match="scope book"):
-        desk.core.serving.book(request, wish, key, "why")
+        desk.core.idempotent_requests.book(request, wish, key, "why")
     with pytest.raises(NotAllowed, match="scope cancel"):
-        desk.core.serving.cancel(request, ContactId("101"), [], key, "why")
+        desk.core.idempotent_requests.cancel(request, ContactId("101"), [], key, "why")
     only_reads = replace(key, scopes=frozenset({Scope.CANCEL}))
     with pytest.raises(NotAllowed, match="does not let it look"):
-        desk.core.checking.contact(ContactId("101"), only_reads.actor)
+        desk.core.eligibility.contact(ContactId("101"), only_reads.actor)

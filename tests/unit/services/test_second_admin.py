@@ -53,10 +53,13 @@ class Watched(TestDesk):
         return sum(self.held(f"10{n}", "cs_credits") - 1 for n in range(3))
 
     def look(self, operation: Operation) -> None:
-        self.core.carrying.carry_out(operation.id)
+        self.core.operation_runner.carry_out(operation.id)
 
     def whats(self, operation: Operation) -> list[str]:
-        return [event.what for event in reversed(self.core.operating.history(operation.id, ADMIN))]
+        return [
+            event.what
+            for event in reversed(self.core.operation_commands.history(operation.id, ADMIN))
+        ]
 
 
 @pytest.fixture
@@ -70,7 +73,7 @@ def test_a_large_plan_waits_and_nothing_of_it_begins(desk: Watched) -> None:
     assert (S.AWAITING, "more than 1 booking") == (operation.state, operation.needs_approval)
     assert desk.time + timedelta(hours=24) == operation.hold_until
     for _ in range(3):
-        assert operation.hold_until == desk.core.carrying.carry_out(operation.id)
+        assert operation.hold_until == desk.core.operation_runner.carry_out(operation.id)
         desk.time += timedelta(hours=7)
     assert [] == desk.journal.unended(at=desk.time)
     assert (S.AWAITING, 0) == (desk.state(operation), desk.given_back())
@@ -80,7 +83,7 @@ def test_another_admin_s_yes_begins_the_hold_and_then_the_run(desk: Watched) -> 
     operation = desk.asked()
     desk.time += timedelta(hours=3)
 
-    held = desk.core.approving.approve(operation.id, BEN)
+    held = desk.core.approvals.approve(operation.id, BEN)
 
     assert (S.HELD, desk.time + timedelta(seconds=10)) == (held.state, held.hold_until)
     assert (BEN.email, desk.time) == (held.approved_by, held.approved_at)
@@ -100,7 +103,7 @@ def test_who_asked_cannot_approve_however_the_address_is_written(desk: Watched) 
 
     for email in (ADMIN.email, ADMIN.email.upper(), f" {ADMIN.email} "):
         with pytest.raises(NotApproved, match=r"another admin has to approve it: ben@.* or cy@"):
-            desk.core.approving.approve(operation.id, Actor(email=email, role=Role.ADMIN))
+            desk.core.approvals.approve(operation.id, Actor(email=email, role=Role.ADMIN))
 
     assert S.AWAITING is desk.state(operation)
 
@@ -113,8 +116,8 @@ def test_an_admin_made_after_the_request_cannot_approve_it(desk: Watched) -> Non
     desk.core.access.grant(eve.email, Role.ADMIN, ADMIN)
 
     with pytest.raises(NotApproved, match=r"became an admin after .*: ben@.* or cy@"):
-        desk.core.approving.approve(operation.id, eve)
-    assert [BEN.email, CY.email] == desk.core.approving.whom_to_ask(operation)
+        desk.core.approvals.approve(operation.id, eve)
+    assert [BEN.email, CY.email] == desk.core.approvals.whom_to_ask(operation)
     assert S.AWAITING is desk.state(operation)
 
 
@@ -124,8 +127,8 @@ def test_a_plus_address_of_who_asked_cannot_approve(desk: Watched) -> None:
     operation = desk.asked()
 
     with pytest.raises(NotApproved, match="both addresses are one mailbox"):
-        desk.core.approving.approve(operation.id, alias)
-    assert alias.email not in desk.core.approving.whom_to_ask(operation)
+        desk.core.approvals.approve(operation.id, alias)
+    assert alias.email not in desk.core.approvals.whom_to_ask(operation)
     forged = replace(desk.journal.operation(operation.id), approved_by=alias.email)
     assert not forged.may_begin, "nor does the engine begin it"
 
@@ -135,9 +138,9 @@ def test_only_an_admin_approves_or_refuses(desk: Watched, role: Role) -> None:
     operation = desk.asked()
     desk.core.access.grant(MIA.email, role, ADMIN)
     acts: list[Callable[[Actor], object]] = [
-        lambda actor: desk.core.approving.approve(operation.id, actor),
-        lambda actor: desk.core.approving.refuse(operation.id, actor, "no"),
-        lambda actor: desk.core.approving.renew(operation.id, actor),
+        lambda actor: desk.core.approvals.approve(operation.id, actor),
+        lambda actor: desk.core.approvals.refuse(operation.id, actor, "no"),
+        lambda actor: desk.core.approvals.renew(operation.id, actor),
     ]
 
     for claimed in (role, Role.ADMIN):  # whatever role a page once read
@@ -158,25 +161,25 @@ def test_a_role_withdrawn_while_the_plan_was_read_again_approves_nothing(desk: W
     desk.crm.answered = withdrawn
 
     with pytest.raises(NotAllowed):
-        desk.core.approving.approve(operation.id, BEN)
+        desk.core.approvals.approve(operation.id, BEN)
     assert S.AWAITING is desk.state(operation)
 
 
 def test_approving_twice_is_once(desk: Watched) -> None:
     operation = desk.asked()
-    first = desk.core.approving.approve(operation.id, BEN)
+    first = desk.core.approvals.approve(operation.id, BEN)
     desk.time += timedelta(seconds=5)
 
-    assert first == desk.core.approving.approve(operation.id, BEN)
+    assert first == desk.core.approvals.approve(operation.id, BEN)
     assert 1 == desk.whats(operation).count("approved")
 
 
 def test_a_second_approver_is_told_who_was_quicker(desk: Watched) -> None:
     operation = desk.asked()
-    held = desk.core.approving.approve(operation.id, BEN)
+    held = desk.core.approvals.approve(operation.id, BEN)
 
     with pytest.raises(StateConflict, match=r"ben@example\.test approved it"):
-        desk.core.approving.approve(operation.id, CY)
+        desk.core.approvals.approve(operation.id, CY)
 
     assert held == desk.journal.operation(operation.id)
 
@@ -186,25 +189,25 @@ def test_one_who_was_overtaken_while_reading_is_told_so(desk: Watched) -> None:
 
     def quicker(_: Request) -> None:
         desk.crm.answered = lambda _: None
-        desk.core.approving.approve(operation.id, CY)
+        desk.core.approvals.approve(operation.id, CY)
 
     desk.crm.answered = quicker
 
     with pytest.raises(StateConflict, match=r"cy@example\.test approved it"):
-        desk.core.approving.approve(operation.id, BEN)
+        desk.core.approvals.approve(operation.id, BEN)
     assert 1 == desk.whats(operation).count("approved")
 
 
 def test_what_was_called_off_or_refused_cannot_be_approved(desk: Watched) -> None:
     one, other = desk.asked(), desk.asked()
-    desk.core.operating.call_off(one.id, ADMIN)
-    desk.core.approving.refuse(other.id, BEN, "wrong exam")
+    desk.core.operation_commands.call_off(one.id, ADMIN)
+    desk.core.approvals.refuse(other.id, BEN, "wrong exam")
 
     for operation in (one, other):
         with pytest.raises(StateConflict, match="nothing was changed"):
-            desk.core.approving.approve(operation.id, CY)
+            desk.core.approvals.approve(operation.id, CY)
         assert S.CALLED_OFF is desk.state(operation)
-    event = desk.core.operating.called_off(other.id)
+    event = desk.core.operation_commands.called_off(other.id)
     assert event is not None
     assert (BEN.email, "refused: wrong exam") == (event.actor, event.detail["detail"])
     assert 0 == desk.given_back()
@@ -214,7 +217,7 @@ def test_a_no_without_a_reason_is_none(desk: Watched) -> None:
     operation = desk.asked()
 
     with pytest.raises(NotApproved, match="say why"):
-        desk.core.approving.refuse(operation.id, BEN, "  ")
+        desk.core.approvals.refuse(operation.id, BEN, "  ")
 
     assert S.AWAITING is desk.state(operation)
 
@@ -222,10 +225,10 @@ def test_a_no_without_a_reason_is_none(desk: Watched) -> None:
 def test_the_asker_and_any_admin_may_call_it_off_and_nobody_else(desk: Watched) -> None:
     for actor in (ADMIN, CY):
         operation = desk.asked()
-        assert S.CALLED_OFF is desk.core.operating.stop(operation.id, actor).state
+        assert S.CALLED_OFF is desk.core.operation_commands.stop(operation.id, actor).state
     operation = desk.asked()
     with pytest.raises(NotAllowed):
-        desk.core.operating.call_off(operation.id, MIA)
+        desk.core.operation_commands.call_off(operation.id, MIA)
 
 
 def test_a_request_that_nobody_approved_in_time_is_called_off_and_says_so(desk: Watched) -> None:
@@ -233,11 +236,11 @@ def test_a_request_that_nobody_approved_in_time_is_called_off_and_says_so(desk: 
     desk.time = operation.hold_until
 
     with pytest.raises(NotApproved, match="in time"):
-        desk.core.approving.approve(operation.id, BEN)
+        desk.core.approvals.approve(operation.id, BEN)
     assert [operation.id] == [task.key for task in desk.journal.unended(at=desk.time)]
-    assert desk.core.carrying.carry_out(operation.id) is None
+    assert desk.core.operation_runner.carry_out(operation.id) is None
 
-    event = desk.core.operating.called_off(operation.id)
+    event = desk.core.operation_commands.called_off(operation.id)
     assert event is not None
     assert "nobody approved it in time" == event.detail["detail"]
     assert (S.CALLED_OFF, 0) == (desk.state(operation), desk.given_back())
@@ -248,12 +251,12 @@ def test_a_plan_that_no_longer_matches_is_refused_with_what_changed(desk: Watche
     desk.crm.foreign_write(Kind.BOOKING, "501", {"token_refunded": "true"})
 
     with pytest.raises(NotApproved, match="now already refunded") as refused:
-        desk.core.approving.approve(operation.id, BEN)
+        desk.core.approvals.approve(operation.id, BEN)
 
     assert 2 == len(refused.value.faults), "one row, and what to do"
     assert S.AWAITING is desk.state(operation)
     assert ["confirmed", "approval refused"] == desk.whats(operation)
-    assert ["501"] == desk.core.operating.history(operation.id, ADMIN)[0].detail["changed"]
+    assert ["501"] == desk.core.operation_commands.history(operation.id, ADMIN)[0].detail["changed"]
     (entry,) = [link.entry for link in desk.journal.audit(Sought(what=(What.NOT_APPROVED,)))]
     assert (BEN.email, operation.id) == (entry.actor, entry.operation_id)
     assert (1, ["501"]) == (entry.detail["differ"], entry.detail["bookings"])
@@ -263,39 +266,39 @@ def test_a_balance_that_moved_meanwhile_is_shown_and_does_not_stop_it(desk: Watc
     operation = desk.asked()
     desk.crm.foreign_write(Kind.CONTACT, "100", {"cs_credits": 0})
 
-    found = desk.core.approving.read(operation.id, BEN)
+    found = desk.core.approvals.read(operation.id, BEN)
 
     assert ((0, 1), ()) == (
         (found.plan.rows[0].before, found.plan.rows[0].after),
         found.differences,
     )
-    assert S.HELD is desk.core.approving.approve(operation.id, BEN).state
+    assert S.HELD is desk.core.approvals.approve(operation.id, BEN).state
 
 
 def test_a_new_preview_ends_the_old_request_and_asks_again(desk: Watched) -> None:
     operation = desk.asked()
     desk.crm.foreign_write(Kind.BOOKING, "501", {"token_refunded": "true"})
 
-    plan = desk.core.approving.renew(operation.id, BEN)
-    again = desk.core.operating.confirm(plan.id, BEN, reason="the same, as it is now")
+    plan = desk.core.approvals.renew(operation.id, BEN)
+    again = desk.core.operation_commands.confirm(plan.id, BEN, reason="the same, as it is now")
 
     assert S.CALLED_OFF is desk.state(operation)
     assert {"500", "501", "502"} == {row.booking_id for row in plan.rows}
     assert 2 == len(plan.will_change)
     assert S.AWAITING is again.state
     with pytest.raises(NotApproved):
-        desk.core.approving.approve(again.id, BEN)
-    desk.core.approving.approve(again.id, ADMIN)
+        desk.core.approvals.approve(again.id, BEN)
+    desk.core.approvals.approve(again.id, ADMIN)
     desk.carry(again)
     assert 2 == desk.given_back()
 
 
 def test_what_was_approved_is_not_previewed_anew(desk: Watched) -> None:
     operation = desk.asked()
-    desk.core.approving.approve(operation.id, BEN)
+    desk.core.approvals.approve(operation.id, BEN)
 
     with pytest.raises(StateConflict, match="approved it"):
-        desk.core.approving.renew(operation.id, CY)
+        desk.core.approvals.renew(operation.id, CY)
     assert S.HELD is desk.state(operation)
 
 
@@ -308,7 +311,7 @@ def test_while_hubspot_is_away_nothing_is_approved_and_it_waits_on(desk: Watched
     desk.crm.answered = away
 
     with pytest.raises(GatewayError):
-        desk.core.approving.approve(operation.id, BEN)
+        desk.core.approvals.approve(operation.id, BEN)
     assert S.AWAITING is desk.state(operation)
 
 
@@ -317,8 +320,8 @@ def test_whose_role_is_withdrawn_before_it_begins_their_word_counts_no_more(gone
     desk = Watched()
     asker = CY
     plan = desk.plan("500", "501", actor=asker)
-    operation = desk.core.operating.confirm(plan.id, asker, reason="r")
-    desk.core.approving.approve(operation.id, BEN)
+    operation = desk.core.operation_commands.confirm(plan.id, asker, reason="r")
+    desk.core.approvals.approve(operation.id, BEN)
     desk.core.access.withdraw(BEN.email if gone == BEN.email else CY.email, ADMIN)
 
     assert S.CALLED_OFF is desk.carry(operation).state
@@ -327,11 +330,11 @@ def test_whose_role_is_withdrawn_before_it_begins_their_word_counts_no_more(gone
 
 def test_an_asker_who_is_no_admin_any_more_is_named_at_the_approval(desk: Watched) -> None:
     plan = desk.plan("500", "501", actor=CY)
-    operation = desk.core.operating.confirm(plan.id, CY, reason="r")
+    operation = desk.core.operation_commands.confirm(plan.id, CY, reason="r")
     desk.core.access.withdraw(CY.email, ADMIN)
 
     with pytest.raises(NotApproved, match=r"cy@example\.test, who asked, may no longer"):
-        desk.core.approving.approve(operation.id, BEN)
+        desk.core.approvals.approve(operation.id, BEN)
 
 
 def test_a_request_that_nobody_could_grant_is_not_made() -> None:
@@ -341,7 +344,7 @@ def test_a_request_that_nobody_could_grant_is_not_made() -> None:
     plan = desk.plan("500", "501")
 
     with pytest.raises(NotConfirmed, match="there is none"):
-        desk.core.operating.confirm(plan.id, ADMIN, reason="r")
+        desk.core.operation_commands.confirm(plan.id, ADMIN, reason="r")
     assert [] == desk.journal.operations()
 
 
@@ -349,37 +352,39 @@ def test_confirming_it_again_is_no_approval_whoever_does(desk: Watched) -> None:
     operation = desk.asked()
 
     for actor in (ADMIN, BEN):
-        again = desk.core.operating.confirm(operation.id, actor, reason="go", at_once=True)
+        again = desk.core.operation_commands.confirm(operation.id, actor, reason="go", at_once=True)
         assert operation == again
     with pytest.raises(StateConflict, match="only an ended one can be retried"):
-        desk.core.operating.retry(operation.id, BEN)
-    desk.core.operating.call_off(operation.id, ADMIN)
+        desk.core.operation_commands.retry(operation.id, BEN)
+    desk.core.operation_commands.call_off(operation.id, ADMIN)
     with pytest.raises(StateConflict):
-        desk.core.operating.retry(operation.id, BEN)
-    assert S.CALLED_OFF is desk.core.operating.confirm(operation.id, BEN, reason="go").state
+        desk.core.operation_commands.retry(operation.id, BEN)
+    assert (
+        S.CALLED_OFF is desk.core.operation_commands.confirm(operation.id, BEN, reason="go").state
+    )
 
 
 def test_a_process_without_the_setting_cannot_smuggle_one_past_a_worker_with_it() -> None:
     desk = Watched(SecondAdmin())
     operation = desk.asked()
     assert S.HELD is operation.state
-    object.__setattr__(desk.core.carrying, "second", SecondAdmin(above_credits=2))
+    object.__setattr__(desk.core.operation_runner, "second", SecondAdmin(above_credits=2))
 
     assert S.CALLED_OFF is desk.carry(operation).state
-    event = desk.core.operating.called_off(operation.id)
+    event = desk.core.operation_commands.called_off(operation.id)
     assert event is not None
     assert "more than 2 credits, and no second admin approved it" == event.detail["detail"]
 
 
 def test_what_was_approved_is_retried_without_asking_again(desk: Watched) -> None:
     operation = desk.asked()
-    desk.core.approving.approve(operation.id, BEN)
+    desk.core.approvals.approve(operation.id, BEN)
     desk.crm.archive(Kind.CONTACT, "100")
     desk.carry(operation)
     desk.crm.truth.restore(desk.crm.truth._by_id[Kind.CONTACT]["100"])
     assert 2 == desk.given_back()
 
-    desk.core.operating.retry(operation.id, ADMIN)
+    desk.core.operation_commands.retry(operation.id, ADMIN)
 
     desk.carry(operation)
     assert 3 == desk.given_back()
@@ -391,7 +396,7 @@ def test_a_recount_does_not_wait_for_what_waits_for_a_person(desk: Watched) -> N
     desk.crm.foreign_write(Kind.EXAM, "70", {"total_bookings": 4})
     desk.time += timedelta(minutes=10)
 
-    recount = desk.core.recounting.recount(["70"], ADMIN)  # type: ignore[list-item]
+    recount = desk.core.seat_recount.recount(["70"], ADMIN)  # type: ignore[list-item]
 
     assert S.DONE is desk.carry(recount).state
     assert 0 == desk.crm.balance(Kind.EXAM, "70", "total_bookings")
@@ -400,13 +405,13 @@ def test_a_recount_does_not_wait_for_what_waits_for_a_person(desk: Watched) -> N
 def test_a_correction_asks_by_its_credits_and_is_judged_anew(desk: Watched) -> None:
     plan = _correction(desk)
     assert OperationKind.CORRECT is plan.kind
-    object.__setattr__(desk.core.operating, "second", SecondAdmin(above_credits=0))
-    operation = desk.core.operating.confirm(plan.id, ADMIN, reason="give it its due")
+    object.__setattr__(desk.core.operation_commands, "second", SecondAdmin(above_credits=0))
+    operation = desk.core.operation_commands.confirm(plan.id, ADMIN, reason="give it its due")
     assert S.AWAITING is operation.state
 
     desk.crm.foreign_write(Kind.CONTACT, "100", {"cs_credits": 5})
-    assert () == desk.core.approving.read(operation.id, BEN).differences
-    desk.core.approving.approve(operation.id, BEN)
+    assert () == desk.core.approvals.read(operation.id, BEN).differences
+    desk.core.approvals.approve(operation.id, BEN)
     desk.carry(operation)
 
     assert 4 == desk.held("100", "cs_credits")
@@ -424,24 +429,26 @@ def _correction(desk: Watched) -> Plan:
     before = desk.crm.sending
     desk.crm.sending = meddle  # type: ignore[assignment]
     refund = desk.run("500")
-    return desk.core.correcting.preview(refund.id, ADMIN)
+    return desk.core.corrections.preview(refund.id, ADMIN)
 
 
 DOES: dict[str, Callable[[Core, Watched, str], object]] = {
-    "ask": lambda core, _, id_: core.operating.confirm(id_, CY, reason="again"),
-    "approve-self": lambda core, _, id_: core.approving.approve(id_, LOUD_CY),
-    "approve-other": lambda core, _, id_: core.approving.approve(id_, BEN),
-    "approve-manager": lambda core, _, id_: core.approving.approve(id_, MIA),
-    "refuse": lambda core, _, id_: core.approving.refuse(id_, BEN, "no"),
-    "call-off": lambda core, _, id_: core.operating.call_off(id_, CY),
-    "confirm": lambda core, _, id_: core.operating.confirm(id_, BEN, reason="go", at_once=True),
-    "retry": lambda core, _, id_: core.operating.retry(id_, BEN),
-    "renew": lambda core, _, id_: core.approving.renew(id_, BEN),
+    "ask": lambda core, _, id_: core.operation_commands.confirm(id_, CY, reason="again"),
+    "approve-self": lambda core, _, id_: core.approvals.approve(id_, LOUD_CY),
+    "approve-other": lambda core, _, id_: core.approvals.approve(id_, BEN),
+    "approve-manager": lambda core, _, id_: core.approvals.approve(id_, MIA),
+    "refuse": lambda core, _, id_: core.approvals.refuse(id_, BEN, "no"),
+    "call-off": lambda core, _, id_: core.operation_commands.call_off(id_, CY),
+    "confirm": lambda core, _, id_: core.operation_commands.confirm(
+        id_, BEN, reason="go", at_once=True
+    ),
+    "retry": lambda core, _, id_: core.operation_commands.retry(id_, BEN),
+    "renew": lambda core, _, id_: core.approvals.renew(id_, BEN),
     "withdraw-asker": lambda core, *_: core.access.withdraw(CY.email, ADMIN),
     "withdraw-other": lambda core, *_: core.access.withdraw(BEN.email, ADMIN),
     "grant": lambda core, *_: core.access.grant(CY.email, Role.ADMIN, ADMIN),
     "hours": lambda _, desk, __: setattr(desk, "time", desk.time + timedelta(hours=9)),
-    "look": lambda core, _, id_: core.carrying.carry_out(id_),
+    "look": lambda core, _, id_: core.operation_runner.carry_out(id_),
     "world": lambda _, desk, __: desk.crm.foreign_write(
         Kind.BOOKING, "501", {"token_used": "Shared Token"}
     ),
@@ -455,7 +462,9 @@ def test_whatever_people_do_nothing_begins_unapproved_or_by_the_asker_alone(
     acts: list[str],
 ) -> None:
     desk = Watched()
-    operation = desk.core.operating.confirm(desk.plan("500", "501", actor=CY).id, CY, reason="r")
+    operation = desk.core.operation_commands.confirm(
+        desk.plan("500", "501", actor=CY).id, CY, reason="r"
+    )
     for act in acts:
         _try(desk, operation, act)
         found = desk.journal.operation(operation.id)

@@ -21,7 +21,7 @@ def test_the_group_in_hand_is_finished_and_no_other_begun() -> None:
     operation = desk.confirm(*ids)
     desk.time = operation.hold_until
     resting = threading.Event()
-    usual = desk.core.carrying
+    usual = desk.core.operation_runner
     carrying = replace(usual, group_size=1, groups_at_once=1, resting=resting)
     carry = carrying.toolbox.refunding.carry
     carried: list[Sequence[Any]] = []
@@ -30,7 +30,7 @@ def test_the_group_in_hand_is_finished_and_no_other_begun() -> None:
         """Told to end while the first group is in hand."""
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(desk.core.carrying.toolbox.refunding, name)
+            return getattr(desk.core.operation_runner.toolbox.refunding, name)
 
         def carry(self, run: Any, of: Any, group: Sequence[Any]) -> None:
             resting.set()

@@ -31,7 +31,7 @@ def barring(what: str, kind: Kind) -> Callable[[Request], Fault]:
 
 def looked(desk: TestDesk, operation: Operation, looks: int = 5) -> Operation:
     for _ in range(looks):
-        again = desk.core.carrying.carry_out(operation.id)
+        again = desk.core.operation_runner.carry_out(operation.id)
         assert again is not None, "it must not end while the token is refused"
         desk.time = max(desk.time, again)
     return desk.journal.operation(operation.id)
@@ -74,8 +74,8 @@ def test_seats_wait_for_the_token_after_their_operation_has_ended(desk: TestDesk
     desk.time = operation.hold_until
     desk.crm.sending = barring("write", Kind.EXAM)
 
-    assert desk.core.carrying.carry_out(operation.id) is None
-    again = desk.core.carrying.follow_up(operation.id)
+    assert desk.core.operation_runner.carry_out(operation.id) is None
+    again = desk.core.operation_runner.follow_up(operation.id)
     assert again is not None
     waiting = desk.journal.operation(operation.id)
     assert (OperationState.DONE, FollowUps.DUE) == (waiting.state, waiting.follow_ups)
@@ -92,8 +92,8 @@ def test_seats_wait_for_the_token_after_their_operation_has_ended(desk: TestDesk
 
 def test_an_undo_waits_for_the_token_before_it_clears_the_mark(desk: TestDesk) -> None:
     refund = desk.run("500")
-    plan = desk.core.undoing.preview(refund.id, ADMIN)
-    undo = desk.core.operating.confirm(plan.id, ADMIN, reason="wrong exam")
+    plan = desk.core.undo_planner.preview(refund.id, ADMIN)
+    undo = desk.core.operation_commands.confirm(plan.id, ADMIN, reason="wrong exam")
     desk.time = undo.hold_until
     desk.crm.sending = barring("write", Kind.BOOKING)
 
@@ -108,8 +108,8 @@ def test_an_undo_waits_for_the_token_before_it_clears_the_mark(desk: TestDesk) -
 def test_a_booking_waits_for_the_token_with_what_it_has_taken(desk: TestDesk, of: Kind) -> None:
     desk.crm.add_exam("80", 3, mock_type="Clinical Skills", exam_date="2026-06-01")
     wish = Wish(contact_id=ContactId("100"), exam_id=ExamId("80"), dominant_hand="Left")
-    plan = desk.core.booking.preview(wish, ADMIN)
-    operation = desk.core.operating.confirm(plan.id, ADMIN, reason="on the phone")
+    plan = desk.core.booking_preview.preview(wish, ADMIN)
+    operation = desk.core.operation_commands.confirm(plan.id, ADMIN, reason="on the phone")
     desk.crm.sending = barring("write", of)
 
     assert NO_TOKEN == looked(desk, operation).waiting_for
@@ -129,7 +129,7 @@ def test_a_stop_is_obeyed_while_the_token_is_refused(desk: TestDesk) -> None:
     desk.time = operation.hold_until
     desk.crm.sending = barring("read", Kind.BOOKING)
     looked(desk, operation)
-    desk.core.operating.stop(operation.id, ADMIN)
+    desk.core.operation_commands.stop(operation.id, ADMIN)
 
     desk.crm.sending = lambda _: Fault.NONE
     desk.carry(operation)
