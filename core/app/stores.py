@@ -11,6 +11,7 @@ from core.access.store.api_keys import Clients
 from core.access.store.chain import Chain
 from core.access.store.pacing import Uses
 from core.access.store.roles import Roles
+from core.access.store.saved_filters import Filters
 from core.access.store.sign_ins import SignIns
 from core.audit.store.events import History
 from core.database.database import PATIENCE_S, Database
@@ -86,6 +87,7 @@ class SqlJournal(
     Weeks,
     Accounts,
     Uses,
+    Filters,
     Tallies,
 ):
     """``core.app.journal.Journal``. Threads and processes may share it.

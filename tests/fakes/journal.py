@@ -18,6 +18,7 @@ from core.access.api_key_rules import ApiKey, ApiRequest
 from core.access.identities import KnownAccount
 from core.access.pacing import Use
 from core.access.sign_ins import SignIn
+from core.access.store.saved_filters_port import SavedFilter
 from core.audit.chain import EMPTY, Link
 from core.audit.entries import Entry
 from core.audit.store.event_port import Event
@@ -94,6 +95,7 @@ from tests.fakes.names import MemoryNames
 from tests.fakes.outgoing import MemoryOutgoing
 from tests.fakes.pacing import MemoryUses
 from tests.fakes.roles import MemoryRoles
+from tests.fakes.saved_filters import MemorySavedFilters
 from tests.fakes.settled import MemorySettled
 from tests.fakes.sign_ins import MemorySignIns
 from tests.fakes.sought import is_sought
@@ -177,6 +179,7 @@ class MemoryJournal(
     MemoryWeeks,
     MemoryAccounts,
     MemoryUses,
+    MemorySavedFilters,
     MemoryTallies,
 ):
     """``core.app.journal.Journal``, gone with the process."""
@@ -216,6 +219,7 @@ class MemoryJournal(
         self._grants: dict[str, Grant] = {}
         self._role_requests: dict[str, RoleRequest] = {}
         self._accounts: dict[str, KnownAccount] = {}
+        self._filters: dict[tuple[str, str, str], SavedFilter] = {}
         self._sign_ins: dict[str, SignIn] = {}
         self._keys: dict[str, ApiKey] = {}
         self._uses: list[Use] = []

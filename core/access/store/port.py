@@ -8,6 +8,7 @@ from core.access.store.accounts_port import AccountRecords
 from core.access.store.api_keys_port import ClientRecords
 from core.access.store.pacing_port import UseRecords
 from core.access.store.roles_port import RoleRecords
+from core.access.store.saved_filters_port import SavedFilterRecords
 from core.access.store.sign_ins_port import SignInRecords
 from core.audit.store.port import AuditStore
 
@@ -19,6 +20,7 @@ class AccessStore(
     AccountRecords,
     UseRecords,
     SignInRecords,
+    SavedFilterRecords,
     Protocol,
 ):
     """Each method is one transaction. All times are UTC and passed in by the caller."""

@@ -12,6 +12,7 @@ from core.access.api_keys import LASTS, ApiKeys
 from core.access.pacing import USUAL, Limits
 from core.access.people import Access
 from core.access.rationing import Rationing
+from core.access.saved_filters import SavedFilters
 from core.access.sign_in_records import SignIns
 from core.access.store.rate_port import Pace
 from core.app.assembly.exams import exam_services
@@ -459,6 +460,7 @@ def assemble(
         student_notices=StudentNotices(
             journal, engine, catalogue, now, tell_by, desks.require_alone
         ),
+        saved_filters=SavedFilters(journal, now),
         student_names=StudentNames(mirror_reads or crm, mirror, rationing, now, keep_personal),
         account_directory=AccountDirectory(directory, given_names, editor_url, now),
         exporter=Exporter(journal, mirror, auditing, owed.owing, catalogue, now),

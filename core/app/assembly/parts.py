@@ -9,6 +9,7 @@ from datetime import tzinfo
 from core.access.access_log import AccessLog
 from core.access.api_keys import ApiKeys
 from core.access.people import Access
+from core.access.saved_filters import SavedFilters
 from core.access.sign_in_records import SignIns
 from core.credits.catalogue import Catalogue
 from core.drift.measure import GaugeRecorder
@@ -123,6 +124,7 @@ class Core:
     blocked_items: BlockedItems
     student_notices: StudentNotices
     student_names: StudentNames
+    saved_filters: SavedFilters
     account_directory: AccountDirectory
     catalogue: Catalogue
     #: The school's time zone.

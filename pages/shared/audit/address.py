@@ -7,7 +7,9 @@ from datetime import tzinfo
 import streamlit as st
 
 from core.audit.entries import Sought, What
+from core.operations.verdicts import OperationKind
 from pages.shared import filters
+from pages.shared.saved_filters import Fields
 
 WHO, ACT, OPERATION, SINCE, UNTIL = "who", "act", "operation", "from", "to"
 CONTACT, BOOKING, EXAM = "contact", "booking", "exam"
@@ -16,6 +18,12 @@ NOTHING: dict[str, object] = {
     WHO: "", ACT: [], OPERATION: "", CONTACT: "", BOOKING: "", SINCE: None, UNTIL: None,
     EXAM: "", KIND: [], WORDS: "",
 }  # fmt: skip
+FIELDS = Fields(
+    page="audit",
+    nothing=NOTHING,
+    options={ACT: [what.value for what in What], KIND: [kind.value for kind in OperationKind]},
+    days=(SINCE, UNTIL),
+)
 #: Whoever asks for one of these wants all that was done to it.
 IN_FULL = (ACT, OPERATION, CONTACT, BOOKING)
 

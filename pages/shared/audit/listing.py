@@ -15,7 +15,7 @@ from core.credits.catalogue import Catalogue
 from core.credits.records import Kind
 from core.credits.sessions import Opening
 from core.students.names import Student
-from pages.shared import filters, kinds, places, row_buttons, tables, words
+from pages.shared import filters, kinds, places, row_buttons, saved_filters, tables, words
 from pages.shared.audit import address, integrity
 from pages.shared.exports import csv_button
 from pages.shared.gate import Desk
@@ -93,6 +93,7 @@ def _filters(desk: Desk) -> None:
         )  # fmt: skip
         sought = replace(address.sought(desk.zone), acts_only=False)
         filters.the_way_back(address.clear, narrowed=address.narrows())
+        saved_filters.show(desk, address.FIELDS)
     with csv:
         csv_button(
             desk,

@@ -460,6 +460,15 @@ ASKS = [
     Ask(
         "booking_finder.contacts", EVERYBODY, lambda w, a: w.core.booking_finder.contacts(a, "ann")
     ),
+    Ask("saved_filters.mine", WATCHERS, lambda w, a: w.core.saved_filters.mine("audit", a)),
+    Ask(
+        "saved_filters.save",
+        WATCHERS,
+        lambda w, a: w.core.saved_filters.save("audit", "x", {"who": "ann"}, a),
+    ),
+    Ask(
+        "saved_filters.remove", WATCHERS, lambda w, a: w.core.saved_filters.remove("audit", "x", a)
+    ),
     Ask("trend_reader.acts", WATCHERS, lambda w, a: w.core.trend_reader.acts(a, MONTH, UTC)),
     Ask("trend_reader.exams", WATCHERS, lambda w, a: w.core.trend_reader.exams(a, MONTH, UTC)),
     Ask(

@@ -8,7 +8,10 @@ import streamlit as st
 
 from core.operations.sought import EVERY_OPERATION, SoughtOperations
 from core.operations.states import ENDED, OperationState
-from pages.shared import filters, words
+from core.operations.verdicts import OperationKind
+from pages.shared import filters, saved_filters, words
+from pages.shared.gate import Desk
+from pages.shared.saved_filters import Fields
 
 NARROW, BY, KIND, SINCE, UNTIL, EXAM, WORDS = "narrow", "by", "kind", "from", "to", "exam", "words"
 ALL = "All"
@@ -24,6 +27,14 @@ NOTHING: dict[str, object] = {
 }  # fmt: skip
 
 
+FIELDS = Fields(
+    page="operations",
+    nothing=NOTHING,
+    options={NARROW: STATES, KIND: [kind.value for kind in OperationKind]},
+    days=(SINCE, UNTIL),
+)
+
+
 def show() -> None:
     """In which state, who, what and when."""
     st.selectbox(
@@ -35,13 +46,14 @@ def show() -> None:
     filters.days(SINCE, UNTIL)
 
 
-def show_more() -> None:
-    """Of which exam, and why; the way back to all."""
+def show_more(desk: Desk) -> None:
+    """Of which exam, and why; the way back to all, and what the reader keeps."""
     told = "Operations on its bookings, or that moved bookings to it"
     filters.typed("Exam", EXAM, "HubSpot record id", told=told)
     told = "In the reason, or in the description of what was chosen"
     filters.typed("Words", WORDS, "Of the reason, exam …", told=told)
     filters.the_way_back(clear, narrowed=bool(chosen_states()) or narrows())
+    saved_filters.show(desk, FIELDS)
 
 
 def chosen_states() -> frozenset[OperationState]:

@@ -31,7 +31,7 @@ def show(desk: Desk) -> None:
     with st.container(**row):
         finding.show()
     with st.container(**row):
-        finding.show_more()
+        finding.show_more(desk)
         st.space("stretch")
         states, sought = finding.chosen_states(), finding.sought(desk.zone)
         for place in (places.BULK_REFUND, places.BATCH_CANCELLATION):
