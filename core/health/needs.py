@@ -237,7 +237,8 @@ def drift_words(facts: Facts) -> str:
     told = f"{_count(facts.drifting, 'record')} {verb} between HubSpot and Supabase"
     sweep = facts.swept
     unexplained = f", {sweep.unexplained:,} unexplained" if sweep and sweep.unexplained else ""
-    repaired = f"; {facts.repaired:,} repaired since" if facts.repaired else ""
+    were = "was" if facts.repaired == 1 else "were"
+    repaired = f"; {facts.repaired:,} more {were} repaired since" if facts.repaired else ""
     return f"{told}{unexplained}{repaired}"
 
 

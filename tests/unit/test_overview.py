@@ -241,7 +241,7 @@ def test_no_line_is_older_than_the_one_before_it_of_the_same_matter(eyes: list[N
             {},
         ),
         (
-            "1 record differs between HubSpot and Supabase; 23 repaired since",
+            "1 record differs between HubSpot and Supabase; 23 more were repaired since",
             Matter.DRIFT,
             {"swept": swept(drifting=24), "repaired": 23},
         ),
