@@ -38,11 +38,20 @@ from tests.pages.stage import ACTOR, Stage, mirrored, signed_in
 RTL = "\N{RIGHT-TO-LEFT OVERRIDE}"
 #: Markdown, Streamlit's own directives, HTML, a link, a formula, a name that turns the line around.
 BAD = (
-    "=1+1 **b** _i_ `c` ~~s~~ :red[r] :material/bolt: $x$ <img src=x onerror=e> <i>h</i> "
+    "=1+1 **b** _i_ `code` ~~s~~ :red[r] :material/bolt: $x$ <img src=x onerror=e> <i>h</i> "
     f"[l](https://evil.test) ![p](https://evil.test/p) https://evil.test www.evil.test {RTL}z"
 )
 #: As Markdown reads them; escaped, each has a backslash inside.
-MARKDOWN = ("**b**", "`c`", "~~s~~", ":red[", ":material/bolt:", "$x$", "](https", "https://evil")
+MARKDOWN = (
+    "**b**",
+    "`code`",
+    "~~s~~",
+    ":red[",
+    ":material/bolt:",
+    "$x$",
+    "](https",
+    "https://evil",
+)
 TAGS = ("<img", "<i>")
 #: Shown as text, whatever it is: options and values of widgets, what a button sends back.
 PLAIN = (

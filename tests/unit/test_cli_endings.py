@@ -198,7 +198,7 @@ def test_an_exam_that_could_not_be_opened_is_told_on_stderr(desk: TestDesk) -> N
     done = run("activate")
 
     assert 2 == done.exit_code
-    assert why(done).startswith("1 not opened, exam 71 first: ")
+    assert why(done).startswith("1 not activated, exam 71 first: ")
 
 
 def test_a_record_that_nobody_has_is_not_repaired_but_told(desk: TestDesk) -> None:

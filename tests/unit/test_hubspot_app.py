@@ -15,7 +15,7 @@ from core.cli.app import app
 from core.cli.commands.hubspot_app import files
 from core.credits.account import OBJECT_TYPES, Portal
 from core.credits.records import Kind
-from core.hubspot.ports.scopes import FOR_PROVISION, NEEDED
+from core.hubspot.ports.scopes import FOR_NAMES, FOR_PROVISION, NEEDED
 from core.mirror.hubspot_app import webhooks_file
 from core.mirror.rows import columns
 from core.mirror.webhook_rules import heard
@@ -45,7 +45,7 @@ def test_the_page_lists_each_scope_with_its_use() -> None:
     page = (ROOT / "docs" / "hubspot-access.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\| `(crm\.[a-z.]+)` \| (.*?) \|", page, re.MULTILINE)
 
-    assert {**NEEDED, **FOR_PROVISION} == dict(listed)
+    assert {**NEEDED, **FOR_PROVISION, **FOR_NAMES} == dict(listed)
 
 
 @pytest.mark.parametrize("kind", list(Kind))
