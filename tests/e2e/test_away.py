@@ -10,9 +10,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from scripts.processes import ROOT
-from tests.contract.gate.conftest import write_secrets
+from tests.contract.gate.conftest import planted, write_secrets
 from tests.contract.gate.visitor import Server, fresh_servers
 from tests.e2e.person import SLOW_MS, Person
+
+__all__ = ["planted"]  # a fixture for every test here
 
 AWAY = "Credit Desk does not answer."
 #: Streamlit's page says to whoever embeds it that it shows a dialog, or would; then it is drawn.
