@@ -16,7 +16,7 @@ from tests.crash.desk import ADMIN
 from tests.crash.school import School
 from tests.e2e import axe
 from tests.e2e.conftest import App
-from tests.e2e.person import SLOW_MS, Person
+from tests.e2e.person import NAMES, SLOW_MS, Person
 
 MANAGER, STRANGER = "manager@example.test", "staff@example.test"
 HEIGHT = 900
@@ -146,8 +146,7 @@ def outside(walk: Walk, _: Scene) -> None:
     for who, shown in ((STRANGER, "Ask an admin of this desk"), (MANAGER, "Go to Overview")):
         kept.clear_cookies()
         person.open("/bulk_refund")
-        person.press("Sign in")
-        person.page.get_by_role("button", name=who).click()
+        person.press(f"Sign in as {NAMES[who]}")
         person.sees(shown)
         person.wait()
         walk.look(f"no page for {who}")

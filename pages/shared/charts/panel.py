@@ -71,6 +71,7 @@ def show(
                 ),
                 name,
                 "What the chart shows, as a table",
+                label="Chart as CSV",
             )
 
 
