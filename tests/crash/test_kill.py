@@ -22,7 +22,7 @@ def test_an_operation_outlives_the_death_of_its_worker_to_the_last_credit(
     desk: Desk, tmp_path: Path, seed: int
 ) -> None:
     rng = random.Random(seed)
-    chosen = write_csv(tmp_path / "bookings.csv", desk.active_bookings(SIZE)[:SIZE])
+    chosen = write_csv(tmp_path / "bookings.csv", desk.rested_bookings(SIZE))
     plan = desk.core("cancel", "--bookings", str(chosen), "--dry-run")
     promise = expected(desk, plan)
     assert len(promise.bookings) > SIZE * 0.8

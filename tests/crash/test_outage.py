@@ -15,7 +15,7 @@ SIZE = 120
 def test_an_operation_never_waits_for_a_dead_mirror_which_is_equal_soon_after_its_return(
     desk: Desk, tmp_path: Path
 ) -> None:
-    chosen = write_csv(tmp_path / "bookings.csv", desk.active_bookings(SIZE)[:SIZE])
+    chosen = write_csv(tmp_path / "bookings.csv", desk.rested_bookings(SIZE))
     promise = expected(desk, desk.core("cancel", "--bookings", str(chosen), "--dry-run"))
     before = desk.mirrored(promise.after)
 

@@ -86,7 +86,7 @@ def test_a_server_told_to_stop_finishes_what_is_in_hand_and_the_next_goes_on(
 ) -> None:
     port = any_free()
     origin = f"http://localhost:{port}"
-    chosen = write_csv(tmp_path / "bookings.csv", desk.active_bookings(SIZE)[:SIZE])
+    chosen = write_csv(tmp_path / "bookings.csv", desk.rested_bookings(SIZE))
     promise = expected(desk, desk.core("cancel", "--bookings", str(chosen), "--dry-run"))
     begun = desk.updates_made()
     deliveries = Deliveries(desk, origin)

@@ -13,7 +13,7 @@ from tests.crash.desk import ADMIN, Desk, expected, write_csv
 def test_the_same_refund_from_two_processes_at_once_changes_nothing_twice(
     desk: Desk, tmp_path: Path
 ) -> None:
-    chosen = write_csv(tmp_path / "bookings.csv", desk.active_bookings(60)[:60])
+    chosen = write_csv(tmp_path / "bookings.csv", desk.rested_bookings(60))
     plan = desk.core("cancel", "--bookings", str(chosen), "--dry-run", "--as", ADMIN)
     promise = expected(desk, plan)
     args = ("cancel", "--bookings", str(chosen), "--reason", "twice")
