@@ -138,8 +138,10 @@
   function focusSearch() {
     const box = search();
     if (!box || seen.has(box)) return;
-    seen.add(box);
-    if (!busy() && !document.activeElement?.matches(TYPES)) box.focus();
+    if (busy()) return; // again when that is gone
+    const elsewhere = document.activeElement?.matches(TYPES);
+    if (!elsewhere) box.focus(); // which does nothing while the page is not shown yet
+    if (elsewhere || document.activeElement === box) seen.add(box);
   }
 
   // ------------------------------------------------------------------------ from everywhere
