@@ -8,8 +8,7 @@ WORKERS ?= auto
 # Images often set it; each process that the tests start would compile our code and theirs anew.
 unexport PYTHONDONTWRITEBYTECODE
 CODE  := $(wildcard api app.py asgi.py core demo pages sandbox scripts tests benchmarks)
-# The crash tests first: the longest of all is among them.
-SLOW  := $(wildcard tests/crash tests/e2e)
+SLOW  := $(wildcard tests/e2e tests/crash)
 
 .PHONY: help setup run test test-fast test-slow mutants modes specs clients lint format bench coverage lock licences sbom tour clean distclean
 
