@@ -157,6 +157,13 @@ class Checks:
             yield _measure(at, Gauge.QUOTA_DAY, min(0.6, at.hour / 40 * chance.uniform(0.6, 1.2)))
 
 
+def owed_now(desk: DemoDesk) -> Iterator[Measure]:
+    """As the desk counts it. Its other gauges would show the jumps of this clock as copy lag."""
+    count = desk.core.gauge_recorder.owed
+    for credit, number in (count() if count else {}).items():
+        yield replace(_measure(desk.clock.now(), Gauge.OWED, number), of=credit)
+
+
 def owed_before(
     now: Sequence[Measure], given: Sequence[tuple[datetime, str]], begun: datetime
 ) -> Iterator[Measure]:

@@ -9,12 +9,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from core.credits.catalogue import CreditType
-from core.drift.store.trends_port import Gauge
 from core.drift.sweeps import SweepMode
 from core.operations.kinds.registry import OF_OWED
 from core.operations.states import ItemState
 from demo.acts import Acts
-from demo.checks import SWEPT_AT, Checks, outstanding_before, owed_before
+from demo.checks import SWEPT_AT, Checks, outstanding_before, owed_before, owed_now
 from demo.desk import DAYS, DemoDesk
 from demo.people import GIVEN
 from demo.pool import Pool, planted_in
@@ -119,9 +118,9 @@ def _as_it_stands(
     core = desk.core
     core.sweep_runner.ask_unattended(SweepMode.FULL, by="schedule")
     desk.carry()
-    now = [each for each in core.gauge_recorder.measure() if each.gauge is Gauge.OWED]
-    given = _given_back(desk)
-    desk.journal.add_measures([*checks.measures(chance), *owed_before(now, given, checks.begun)])
+    now, given = list(owed_now(desk)), _given_back(desk)
+    owed = [*now, *owed_before(now, given, checks.begun)]
+    desk.journal.add_measures([*checks.measures(chance), *owed])
     desk.journal.add_measures(list(outstanding_before(desk, checks.begun)))
     for _ in range(DEAD):
         acts.copy_refused()

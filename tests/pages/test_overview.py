@@ -256,12 +256,15 @@ def test_a_level_that_was_not_measured_is_told_by_nothing(open_page: Open, made:
     [
         (
             datetime(2026, 5, 4, 9, 30, tzinfo=UTC),
-            "Mon 4 May, 09:30, beside Mon 27 Apr, 09:30 (UTC). Gray bars: all of last week.",
+            (
+                "Mon 4 May until 09:30, beside Mon 27 Apr until 09:30 (UTC). "
+                "Gray bars: all of last week."
+            ),
         ),
         (
             datetime(2026, 5, 6, 22, 5, tzinfo=UTC),
             (
-                "Mon 4 May – Wed 6 May, 22:05, beside Mon 27 Apr – Wed 29 Apr, 22:05 (UTC). "
+                "Mon 4 May to Wed 6 May, 22:05, beside Mon 27 Apr to Wed 29 Apr, 22:05 (UTC). "
                 "Gray bars: all of last week."
             ),
         ),
@@ -274,7 +277,9 @@ def test_the_days_that_are_compared_are_said(now: datetime, told: str) -> None:
 def test_days_are_said_as_the_reader_counts_them() -> None:
     tokyo = Days.until(datetime(2026, 5, 3, 16, tzinfo=UTC), ZoneInfo("Asia/Tokyo"))
 
-    assert week.compared(tokyo).startswith("Mon 4 May, 01:00, beside Mon 27 Apr, 01:00 (JST).")
+    assert week.compared(tokyo).startswith(
+        "Mon 4 May until 01:00, beside Mon 27 Apr until 01:00 (JST)."
+    )
 
 
 def test_a_small_chart_draws_two_weeks_and_says_them() -> None:

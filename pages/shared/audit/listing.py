@@ -76,7 +76,7 @@ def _filters(desk: Desk) -> None:
         filters.typed("Who", address.WHO, "An e-mail", width=150)
         st.multiselect(
             "Acts", [what.value for what in What], format_func=words.sentence,
-            placeholder="All acts", key=address.ACT, width=320, bind="query-params",
+            placeholder="All acts", key=address.ACT, width=290, bind="query-params",
         )  # fmt: skip
         filters.kinds(address.KIND, width=220, told="Only acts of operations of these kinds")
         filters.days(address.SINCE, address.UNTIL)

@@ -113,8 +113,9 @@ def compared(days: Days) -> str:
 
 
 def _until(begins: datetime, until: datetime) -> str:
-    first = f"{begins:%a %-d %b} – " if begins.date() != until.date() else ""
-    return f"{first}{until:%a %-d %b, %H:%M}"
+    if begins.date() == until.date():
+        return f"{until:%a %-d %b} until {until:%H:%M}"
+    return f"{begins:%a %-d %b} to {until:%a %-d %b, %H:%M}"
 
 
 def _card(figure: WeekFigure, trend: Trend, days: Days, actor: Actor) -> None:
@@ -126,7 +127,7 @@ def _card(figure: WeekFigure, trend: Trend, days: Days, actor: Actor) -> None:
             f"{_told(card, trend.before)} last week",
             delta_color="off",
             delta_arrow="off",
-            delta_description=f"{trend.whole:,.0f} in all" if figure in ADDING else None,
+            delta_description=f"by then; {trend.whole:,.0f} in all" if figure in ADDING else None,
             help=card.about,
         )
         with st.container(
@@ -149,13 +150,13 @@ def link_of(figure: WeekFigure, days: Days) -> Link:
     if figure in KINDS:
         names = [words.KIND[kind] for kind in OperationKind if kind in KINDS[figure]]
         operations = {finding.KIND: names, finding.SINCE: monday}
-        return Link(places.OPERATIONS, "See operations", operations)
+        return Link(places.OPERATIONS, "See list", operations)
     if figure in TABS:
         return Link(places.DRIFT, "See chart", {history.TAB: TABS[figure]} | TWO_WEEKS)
     if figure is WeekFigure.OUTSTANDING:
         return Link(places.OPERATIONS, "See chart", OUTSTANDING | TWO_WEEKS)
     repaired = {entries.ACT: words.sentence(What.REPAIRED), entries.SINCE: monday}
-    return Link(places.AUDIT, "See records", repaired)
+    return Link(places.AUDIT, "See list", repaired)
 
 
 def _told(card: FigureWords, number: float | None) -> str:

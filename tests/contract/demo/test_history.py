@@ -125,6 +125,16 @@ def test_a_first_full_check_and_what_is_owed_are_of_the_start(demo: Demo) -> Non
         assert datetime.now(UTC) - at < timedelta(minutes=10)
 
 
+def test_no_copy_of_the_past_seems_to_have_waited_for_the_clock_of_the_story(demo: Demo) -> None:
+    journal = SqlJournal(f"sqlite:///{demo.store}")
+    begun, day = datetime.now(UTC) - timedelta(days=91), timedelta(days=1)
+    levels = journal.levels([Gauge.COPY_LAG_P99], since=begun, step=day)
+    journal.close()
+
+    assert len(levels) > 80
+    assert max(level.most for level in levels) < 60
+
+
 def test_what_the_past_gave_back_is_marked_in_hubspot_at_its_time(demo: Demo) -> None:
     operations = demo.core("operations", "--limit", "200")["operations"]
     undone = {each["undoes"] for each in operations}
