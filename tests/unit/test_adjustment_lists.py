@@ -50,8 +50,11 @@ def test_a_reason_may_be_missing_and_a_formula_was_made_text() -> None:
     ("data", "fault"),
     [
         (b"", "the file is empty"),
-        (b"student,credit\n1,cs_credits\n", "no column change"),
-        (b"a,b\n1,2\n", "no column student and no column credit and no column change"),
+        (
+            b"student,credit\n1,cs_credits\n",
+            "lacks the column change: begin it with a line student,credit,change",
+        ),
+        (b"a,b\n1,2\n", "lacks the columns student, credit, change: begin"),
         (b"student,email,credit,change\n1,2,3,4\n", "several columns of the student"),
         (HEADER.encode(), "no changes below it"),
         (b"PK\x03\x04", "an Excel workbook"),

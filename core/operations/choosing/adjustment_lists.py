@@ -122,8 +122,9 @@ def _columns_of(lines: Sequence[str], begins: int, delimiter: str) -> _Columns:
     columns, twice = best
     missing = [name for name in NEEDED if name not in columns.places]
     if missing:
-        header = "a header line student,credit,change,reason (the reason may be missing)"
-        raise BadList([f"no column {' and no column '.join(missing)}: the file needs {header}"])
+        header = "student,credit,change,reason (the reason may be missing)"
+        lacking = f"the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
+        raise BadList([f"the list lacks {lacking}: begin it with a line {header}"])
     if twice:
         raise BadList([f"several columns of the {name}: keep one" for name in twice])
     return columns
