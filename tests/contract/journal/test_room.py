@@ -26,6 +26,7 @@ for each statement execute function credit_desk.full_disk()
 
 #: The same at the end of the transaction.
 RAISES_LATE = """
+drop trigger full_disk on credit_desk.items;
 create constraint trigger full_disk_late after insert on credit_desk.items
 deferrable initially deferred for each row execute function credit_desk.full_disk()
 """
@@ -85,8 +86,7 @@ def test_what_finds_no_room_is_not_saved_and_says_so_until_something_is(url: str
 def test_a_commit_that_finds_no_room_saved_nothing(postgres_journal_url: str) -> None:
     journal = SqlJournal(postgres_journal_url)
     fill(journal)
-    for statement in ("drop trigger full_disk on credit_desk.items", RAISES_LATE):
-        journal._db.write(lambda connection, said=statement: connection.exec_driver_sql(said))
+    journal._db.write(lambda connection: connection.exec_driver_sql(RAISES_LATE))
 
     with pytest.raises(StoreFull):
         journal.confirm(operation("big"), [item(0, operation_id="big")])
