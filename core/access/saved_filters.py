@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from unicodedata import normalize
 
 from core.access.store.port import AccessStore
 from core.access.store.saved_filters_port import Chosen, SavedFilter
 from core.credits.errors import BadList
 from core.credits.roles import Act, Actor
+from core.credits.texts import storable
 
 NAME_MAX = 40
 #: Of one person on one page.
@@ -39,7 +41,7 @@ class SavedFilters:
         """
         actor.require(Act.WATCH)
         made = SavedFilter(
-            email=actor.email, page=page, name=" ".join(name.split()), chosen=chosen, at=self.now()
+            email=actor.email, page=page, name=_named(name), chosen=chosen, at=self.now()
         )
         others = [each for each in self.mine(page, actor) if each.name != made.name]
         if faults := _faults(made, len(others)):
@@ -53,9 +55,14 @@ class SavedFilters:
         self.journal.remove_filter(actor.email, page, name)
 
 
+def _named(name: str) -> str:
+    """One line, as every store keeps it; what looks the same is the same name."""
+    return " ".join(normalize("NFC", storable(name)).split())
+
+
 def _faults(made: SavedFilter, others: int) -> list[str]:
     faults = []
-    if not made.name:
+    if not any(map(str.isprintable, made.name)):
         faults.append("give the filter a name")
     if len(made.name) > NAME_MAX:
         faults.append(f"the name has {len(made.name)} letters; at most {NAME_MAX} are kept")

@@ -191,7 +191,8 @@ class Database:
                 if _passing(error) and not error.connection_invalidated:
                     raise
                 told = "broke while saving; it may be saved or not"
-                raise self._failure(error, told) from None
+                # a server that ends while it commits has said too little, whatever it lacked
+                raise self._failure(error, told, sure=not error.connection_invalidated) from None
             return result
 
     def _patiently(self, once: Callable[[], R]) -> R:
@@ -208,14 +209,19 @@ class Database:
             time.sleep(random.uniform(0.01, 0.05) * 2**attempt)
             attempt += 1
 
-    def _failure(self, error: DBAPIError, what: str) -> JournalError:
-        """To be raised from None: PostgreSQL's own words go on to quote the row."""
+    def _failure(self, error: DBAPIError, what: str, *, sure: bool = True) -> JournalError:
+        """To be raised from None: PostgreSQL's own words go on to quote the row.
+
+        ``sure``: that nothing was saved, if it was for lack of room.
+        """
         if for_lack_of_room(error, self.room().free):
             self._full = True
-            return StoreFull(
-                f"the disk of {self} is full. Nothing of this was saved; all that was saved before "
-                "is there. Free space on it, or enlarge it: what waits then goes on by itself"
-            )
+            if sure:
+                return StoreFull(
+                    f"the disk of {self} is full. Nothing of this was saved; all that was saved "
+                    "before is there. Free space on it, or enlarge it: what waits then goes on by "
+                    "itself"
+                )
         return JournalError(f"{self} {what}: {_said(error)}{self._remedy(error)}")
 
     def _remedy(self, error: DBAPIError) -> str:

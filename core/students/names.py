@@ -39,6 +39,7 @@ ABSENT_MAX = 100
 LOOKS_MAX = 4
 #: Names that this process remembers, and people of whom it knows whom they were told.
 KNOWN_MAX, PEOPLE_MAX = 20_000, 200
+BUSY = "names are being looked up for many others just now"
 
 Record = tuple[Kind, str]
 
@@ -78,6 +79,8 @@ class _Look:
 
     records: Sequence[Record]
     store: Store = Store.SUPABASE
+    #: Why it left some out though both stores answer.
+    fault: str = ""
 
 
 @dataclass(slots=True)
@@ -163,7 +166,7 @@ class StudentNames:
         if why := self._silent(Store.SUPABASE):
             return why
         if not self._looks.acquire(blocking=False):
-            return "names are being looked up for many others just now"
+            return BUSY
         # a daemon: a store that hangs must not hold up the end of the process
         look = _Look(records)
         thread = threading.Thread(target=self._run, args=(look,), name="names", daemon=True)
@@ -171,7 +174,7 @@ class StudentNames:
         thread.join(wait_s)
         if thread.is_alive():
             self._hush(look.store, f"{look.store} has not answered for {wait_s:g} s")
-        return self._silent(look.store)
+        return self._silent(look.store) or look.fault
 
     def _run(self, look: _Look) -> None:
         try:
@@ -223,6 +226,8 @@ class StudentNames:
         """
         look.store = Store.HUBSPOT
         may = not self._silent(Store.HUBSPOT) and self._at_hubspot.acquire(blocking=False)
+        if not may:
+            look.fault = BUSY
         try:
             yield may
         finally:

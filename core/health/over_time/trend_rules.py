@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
+from core.health.over_time.week_rules import WEEK
 from core.health.store.tallies_port import ActTally, ExamTally, RepairTally
 from core.operations.verdicts import OperationKind
 
 DAY = timedelta(days=1)
-WEEK = timedelta(days=7)
 #: Longer periods are told by the week.
 BY_DAY_UP_TO = timedelta(days=14)
 
@@ -54,11 +55,8 @@ class Acts:
         self, figure: Figure, meant: Callable[[ActTally], bool] = lambda _: True
     ) -> list[int]:
         """For each stretch, of the tallies that are meant."""
-        found = [0] * len(self.stretches.edges)
-        for each in self.tallies:
-            if meant(each):
-                found[each.slot] += number(each, figure)
-        return found
+        found = summed(filter(meant, self.tallies), figure)
+        return [found[n] for n in range(len(self.stretches.edges))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +79,14 @@ def number(tally: ActTally, figure: Figure) -> int:
     """What the tally counts of it."""
     counted: int = getattr(tally, figure.value)
     return counted
+
+
+def summed(tallies: Iterable[ActTally], figure: Figure) -> Counter[int]:
+    """By stretch."""
+    found: Counter[int] = Counter()
+    for each in tallies:
+        found[each.slot] += number(each, figure)
+    return found
 
 
 def stretches(now: datetime, period: timedelta, zone: tzinfo) -> Stretches:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
@@ -11,6 +10,7 @@ from datetime import datetime, tzinfo
 from core.credits.roles import Act, Actor
 from core.drift.store.trends_port import Gauge
 from core.health.over_time.kept_answers import KeptAnswers
+from core.health.over_time.trend_rules import Figure, summed
 from core.health.over_time.week_rules import (
     WEEK,
     Days,
@@ -23,7 +23,6 @@ from core.health.over_time.week_rules import (
 )
 from core.health.owed_now import owed_now
 from core.health.store.port import HealthStore
-from core.health.store.tallies_port import ActTally
 
 GAUGES = (Gauge.COPY_LAG_P99, Gauge.OWED, Gauge.OUTSTANDING)
 
@@ -70,9 +69,9 @@ class WeekReader:
         return Week(
             days=days,
             trends={
-                WeekFigure.REFUNDED: counted(days, _summed(done, "refunded")),
-                WeekFigure.CANCELLED: counted(days, _summed(done, "cancelled")),
-                WeekFigure.BOOKED: counted(days, _summed(done, "booked")),
+                WeekFigure.REFUNDED: counted(days, summed(done, Figure.REFUNDED)),
+                WeekFigure.CANCELLED: counted(days, summed(done, Figure.CANCELLED)),
+                WeekFigure.BOOKED: counted(days, summed(done, Figure.BOOKED)),
                 WeekFigure.DRIFT_FOUND: counted(days, found),
                 WeekFigure.DRIFT_REPAIRED: counted(days, repaired),
                 WeekFigure.COPY_LAG: averaged(days, _of(read, Gauge.COPY_LAG_P99)),
@@ -80,14 +79,6 @@ class WeekReader:
                 WeekFigure.OUTSTANDING: level(days, _of(read, Gauge.OUTSTANDING)),
             },
         )
-
-
-def _summed(tallies: Sequence[ActTally], what: str) -> Counter[int]:
-    """By stretch."""
-    numbers: Counter[int] = Counter()
-    for tally in tallies:
-        numbers[tally.slot] += getattr(tally, what)
-    return numbers
 
 
 def _each_week(

@@ -31,15 +31,13 @@ from core.database.database import Database, reading
 from core.drift.repairs import RowState
 from core.drift.store.tables import repair_rows, repairs
 from core.drift.store.trend_tables import seconds_of
+from core.health.store.stretches import slot_of
 from core.health.store.tallies_port import ActTally, ExamTally, RepairTally
-from core.operations.kinds.base import RowSubject
-from core.operations.kinds.registry import of_subject
+from core.operations.kinds.registry import MAKING
 from core.operations.protocol.store.tables import MovementState, movements
 from core.operations.states import ItemState
 from core.operations.store.tables import CANCELLED, items, operations
 
-#: Kinds whose rows, once done, are bookings that were made.
-MAKING = of_subject(RowSubject.NEW_BOOKING)
 #: An undo takes the credit, not the refund, out of the world.
 GIVEN = (MovementState.LANDED, MovementState.UNDONE)
 
@@ -106,7 +104,7 @@ class Tallies:
         """The median by rank: SQLite knows no percentiles."""
         took = seconds_of(repairs.c.ended_at) - seconds_of(repair_rows.c.since)
         each = (
-            select(_slot(repairs.c.ended_at, edges).label("slot"), took.label("took"))
+            select(slot_of(repairs.c.ended_at, edges), took.label("took"))
             .join(repair_rows, repair_rows.c.repair_id == repairs.c.id)
             .where(repairs.c.ended_at >= edges[0], repair_rows.c.state == RowState.REPAIRED)
             .subquery()
@@ -166,19 +164,10 @@ def _placed(edges: Sequence[datetime]) -> Subquery:
     """Operations with the stretch in which each was confirmed."""
     of = operations.c
     return (
-        select(of.id, of.kind, of.confirmed_by, of.reason,
-               _slot(of.confirmed_at, edges).label("slot"))
+        select(of.id, of.kind, of.confirmed_by, of.reason, slot_of(of.confirmed_at, edges))
         .where(of.confirmed_at >= edges[0])
         .subquery()
-    )  # fmt: skip
-
-
-def _slot(at: ColumnElement[datetime], edges: Sequence[datetime]) -> ColumnElement[int]:
-    last = literal(len(edges) - 1, Integer)
-    if len(edges) == 1:
-        return last
-    whens = [(at < edge, literal(n, Integer)) for n, edge in enumerate(edges[1:])]
-    return case(*whens, else_=last)
+    )
 
 
 def _told(exam: ColumnElement[str], column: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Table, func, select
 
 from core.database.database import Database, reading
 from core.drift.repairs import RowState
@@ -17,6 +17,7 @@ from core.drift.store.trends import values_at
 from core.drift.store.trends_port import Gauge
 from core.drift.sweeps import SweepState
 from core.health.over_time.week_rules import GaugeReading
+from core.health.store.stretches import slot_of
 
 
 class Weeks:
@@ -27,26 +28,16 @@ class Weeks:
     @reading
     def found(self, connection: Connection, edges: Sequence[datetime]) -> dict[int, int]:
         """From the primary key of drifts alone."""
-        when = sweeps.c.started_at
-        seen = (
-            select(func.min(when, type_=when.type).label("first"))
-            .join(drifts, drifts.c.sweep_id == sweeps.c.id)
-            .where(sweeps.c.state == SweepState.COMPLETE, *_within(when, edges))
-            .group_by(drifts.c.kind, drifts.c.record_id)
-        )
-        return _counted(connection, seen, edges)
+        whole = sweeps.c.state == SweepState.COMPLETE
+        of_sweep = drifts.c.sweep_id == sweeps.c.id
+        return _firsts(connection, edges, sweeps.c.started_at, drifts, of_sweep, whole)
 
     @reading
     def repaired(self, connection: Connection, edges: Sequence[datetime]) -> dict[int, int]:
         """From the index on the states of their rows."""
-        when = repairs.c.asked_at
-        seen = (
-            select(func.min(when, type_=when.type).label("first"))
-            .join(repair_rows, repair_rows.c.repair_id == repairs.c.id)
-            .where(repair_rows.c.state == RowState.REPAIRED, *_within(when, edges))
-            .group_by(repair_rows.c.kind, repair_rows.c.record_id)
-        )
-        return _counted(connection, seen, edges)
+        equal = repair_rows.c.state == RowState.REPAIRED
+        of_repair = repair_rows.c.repair_id == repairs.c.id
+        return _firsts(connection, edges, repairs.c.asked_at, repair_rows, of_repair, equal)
 
     @reading
     def readings(
@@ -56,7 +47,7 @@ class Weeks:
         second, at = measures.c.second, [int(edge.timestamp()) for edge in edges]
         weight = func.sum(measures.c.weight)
         mean = func.sum(measures.c.value * measures.c.weight) / weight
-        slot = _slot(second, at)
+        slot = slot_of(second, at[:-1])
         query = (
             select(measures.c.gauge, slot, mean, weight, func.max(second))
             .where(measures.c.gauge.in_(list(gauges)), *_within(second, at))
@@ -76,14 +67,19 @@ def _within(column: ColumnElement[Any], edges: Sequence[Any]) -> tuple[ColumnEle
     return column >= edges[0], column < edges[-1]
 
 
-def _slot(column: ColumnElement[Any], edges: Sequence[Any]) -> ColumnElement[int]:
-    """The number of the stretch; of what is ``_within``."""
-    ends = ((column < edge, n) for n, edge in enumerate(edges[1:]))
-    return case(*ends).label("slot")
-
-
-def _counted(
-    connection: Connection, seen: Select[datetime], edges: Sequence[datetime]
+def _firsts(
+    connection: Connection,
+    edges: Sequence[datetime],
+    when: Column[datetime],
+    records: Table,
+    *where: ColumnElement[bool],
 ) -> dict[int, int]:
-    slot = _slot(seen.subquery().c.first, edges)
+    """How many records come first in each stretch, by the times of what they belong to."""
+    seen = (
+        select(func.min(when, type_=when.type).label("first"))
+        .where(*where, *_within(when, edges))
+        .group_by(records.c.kind, records.c.record_id)
+        .subquery()
+    )
+    slot = slot_of(seen.c.first, edges[:-1])
     return dict(connection.execute(select(slot, func.count()).group_by(slot)).all())

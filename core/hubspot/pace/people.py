@@ -17,7 +17,7 @@ from contextvars import Context
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from core.credits.errors import GatewayError, NoRoom, NotSent, Refused
+from core.credits.errors import GatewayError, LimitUnknown, NoRoom, NotSent, Refused
 from core.credits.ways import Way, way
 
 Made = TypeVar("Made")
@@ -49,15 +49,16 @@ class People:
         default_factory=lambda: ThreadPoolExecutor(THREADS, "hubspot-people")
     )
     #: The knocking that is under way, for all who wait.
-    _knocking: Future[bool] | None = None
-    _silent_at: float | None = None
+    _knocking: Future[str] | None = None
+    #: When somebody was told last that it is away, and in which words.
+    _away: tuple[float, str] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def read(self, work: Callable[[Callable[[], bool]], Made]) -> Made:
         """What ``work`` makes. It is handed a question: does anybody still want the answer?
 
         Raises:
-            NotSent: HubSpot was silent for too long. The work ends by itself.
+            NotSent: HubSpot was silent, or only failed, for too long. The work ends by itself.
             GatewayError: what the work raised.
         """
         self._fail_at_once()
@@ -65,11 +66,11 @@ class People:
         # without the context of this thread: nobody watches the watched
         asked = self._pool.submit(Context().run, work, lambda: not given_up.is_set())
         while not wait([asked], self.ask_after_s).done:
-            if not self._there():
+            if why := self._missed():
                 given_up.set()
                 asked.cancel()
-                self._silent_at = self.monotonic()
-                raise self._silent()
+                self._away = self.monotonic(), why
+                raise NotSent(why)
         return asked.result()
 
     def close(self) -> None:
@@ -78,34 +79,40 @@ class People:
 
     def _fail_at_once(self) -> None:
         """Of several reads of one page only the first waits for a HubSpot that is away."""
-        at = self._silent_at
-        if at is None:
+        if self._away is None:
             return
+        at, why = self._away
         silent_s = self.monotonic() - at
         heard = self.well_s_ago()
         if silent_s < self.ask_after_s and (heard is None or heard > silent_s):
-            raise self._silent()
+            raise NotSent(why)
 
-    def _silent(self) -> NotSent:
-        return NotSent(f"HubSpot has not answered for {2 * self.ask_after_s:g} s")
-
-    def _there(self) -> bool:
+    def _missed(self) -> str:
+        """Why nobody waits any more; "": HubSpot is there."""
         heard = self.well_s_ago()
         if heard is not None and heard < self.ask_after_s:
-            return True
+            return ""
         with self._lock:
             if self._knocking is None or self._knocking.done():
                 self._knocking = self._pool.submit(Context().run, self._answers)
             knocking = self._knocking
-        return bool(wait([knocking], self.ask_after_s).done) and knocking.result()
+        done = wait([knocking], self.ask_after_s).done
+        return knocking.result() if done else self._silent
 
-    def _answers(self) -> bool:
+    @property
+    def _silent(self) -> str:
+        return f"HubSpot has not answered for {2 * self.ask_after_s:g} s"
+
+    def _answers(self) -> str:
+        """As ``_missed``, by what becomes of a call."""
         try:
             self.knock()
         except (NoRoom, Refused):  # others of ours are answered; or it says no, which is an answer
-            return True
-        except NotSent as error:
-            return error.retry_after_s is not None  # it is too busy, and says for how long
-        except GatewayError:
-            return False
-        return True
+            return ""
+        except LimitUnknown as error:  # it was not asked: our own store keeps us from it
+            return str(error)
+        except GatewayError as error:
+            if isinstance(error, NotSent) and error.retry_after_s is not None:
+                return ""  # it is too busy, and says for how long
+            return f"{self._silent}: {error}"
+        return ""

@@ -32,6 +32,8 @@ class Wire:
     word: bytes = b""
     cut: Cut | None = None
     cuts: int = 0
+    #: What the client hears in the place of the server's answer.
+    last_words: bytes = b""
     _open: list[socket.socket] = field(default_factory=list)
 
     def cut_at(self, word: str, cut: Cut) -> None:
@@ -67,6 +69,7 @@ class Wire:
         with suppress(OSError):
             while told := server.recv(_PIECE):
                 if unheard.is_set():
+                    client.sendall(self.last_words)
                     break
                 client.sendall(told)
         _end(client, server)

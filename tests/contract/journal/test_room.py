@@ -12,6 +12,7 @@ from core.app.stores import SqlJournal
 from core.credits import room
 from core.credits.errors import JournalError, StoreFull
 from core.credits.room import Room
+from tests.contract.journal.cutting import Cut, wire
 from tests.contract.journal.given import item, operation
 
 #: What PostgreSQL raises when its disk is full, at the end of each statement that writes an item.
@@ -22,6 +23,16 @@ end $$;
 create trigger full_disk before insert on credit_desk.items
 for each statement execute function credit_desk.full_disk()
 """
+
+#: The same at the end of the transaction.
+RAISES_LATE = """
+drop trigger full_disk on credit_desk.items;
+create constraint trigger full_disk_late after insert on credit_desk.items
+deferrable initially deferred for each row execute function credit_desk.full_disk()
+"""
+_PANIC = b"SPANIC\0VPANIC\0C53100\0Mcould not write to file: No space left on device\0\0"
+#: What PostgreSQL says, as its protocol has it, when its own log finds no room: it ends at once.
+LAST_WORDS = b"E" + (len(_PANIC) + 4).to_bytes(4) + _PANIC
 
 
 def test_a_fresh_store_has_room(journal: Journal) -> None:
@@ -70,6 +81,39 @@ def test_what_finds_no_room_is_not_saved_and_says_so_until_something_is(url: str
     assert journal.confirm(operation("big"), items)
     assert not journal.room().full
     journal.close()
+
+
+def test_a_commit_that_finds_no_room_saved_nothing(postgres_journal_url: str) -> None:
+    journal = SqlJournal(postgres_journal_url)
+    fill(journal)
+    journal._db.write(lambda connection: connection.exec_driver_sql(RAISES_LATE))
+
+    with pytest.raises(StoreFull):
+        journal.confirm(operation("big"), [item(0, operation_id="big")])
+    assert journal.room().full
+    assert [] == journal.operations()
+
+    empty(journal)
+    journal.close()
+
+
+def test_a_server_that_ends_for_lack_of_room_at_a_commit_may_have_saved_it(
+    postgres_journal_url: str, postgres_keeper: SqlJournal
+) -> None:
+    with wire(postgres_journal_url) as cut:
+        journal = SqlJournal(cut.url)
+        cut.last_words = LAST_WORDS
+        cut.cut_at("COMMIT", Cut.AFTER)
+
+        with pytest.raises(
+            JournalError, match="broke while saving; it may be saved or not"
+        ) as lost:
+            journal.confirm(operation("big"), [item(0, operation_id="big")])
+
+        assert not isinstance(lost.value, StoreFull)
+        assert journal.room().full
+        assert ["big"] == [each.id for each in postgres_keeper.operations()], "it is saved"
+        journal.close()
 
 
 def test_where_hardly_anything_is_left_sqlite_s_other_words_mean_the_same(

@@ -12,7 +12,14 @@ import httpx
 import pytest
 
 from core.credits.account import Portal
-from core.credits.errors import NoRoom, NotSent, OutcomeUnknown, Unauthorized
+from core.credits.errors import (
+    GatewayError,
+    LimitUnknown,
+    NoRoom,
+    NotSent,
+    OutcomeUnknown,
+    Unauthorized,
+)
 from core.credits.records import ContactId
 from core.credits.ways import Way, coming_by
 from core.hubspot import client
@@ -67,6 +74,26 @@ def test_a_hubspot_that_is_silent_is_told_of_and_the_read_is_wanted_no_more(
 
     assert 1 == side.knocks
     assert [False] == [wanted() for wanted in side.wanted]
+
+
+@pytest.mark.parametrize(
+    ("fails", "told"),
+    [
+        (OutcomeUnknown("HubSpot failed with 503"), f"{SILENT}: HubSpot failed with 503"),
+        (LimitUnknown("our own disk is full"), "our own disk is full"),
+    ],
+)
+def test_what_became_of_the_question_is_told_to_this_person_and_the_next(
+    side: Side, fails: Exception, told: str
+) -> None:
+    side.fails = fails
+    waiting = side.people()
+
+    for _ in range(2):
+        with pytest.raises(NotSent) as error:
+            waiting.read(side.read)
+        assert told == str(error.value)
+    assert 1 == side.knocks
 
 
 def test_one_that_hangs_even_when_it_is_knocked_at_is_silent_too(side: Side) -> None:
@@ -139,6 +166,18 @@ def test_the_next_reads_of_the_same_page_do_not_wait_again(side: Side) -> None:
     assert "read" == waiting.read(side.read), "long enough ago to try again"
 
 
+def connected(answer: Callable[[httpx.Request], httpx.Response]) -> client.HubSpot:
+    """To a HubSpot that answers like this."""
+    return client.connect(
+        base_url="https://hubspot.test",
+        token="pat-test",
+        api_version="2026-09",
+        portal=Portal(),
+        now=lambda: NOW,
+        transport=httpx.MockTransport(answer),
+    )
+
+
 @pytest.mark.parametrize("way", [Way.PAGE, Way.API])
 @pytest.mark.parametrize("number", [1, 250])
 def test_reads_of_people_are_watched_also_in_many_batches_and_no_others(
@@ -152,14 +191,7 @@ def test_reads_of_people_are_watched_also_in_many_batches_and_no_others(
         told = [{"id": id_, "properties": {}, "updatedAt": "2026-05-04T12:00:00Z"} for id_ in asked]
         return httpx.Response(200, json={"status": "COMPLETE", "results": told})
 
-    hubspot = client.connect(
-        base_url="https://hubspot.test",
-        token="pat-test",
-        api_version="2026-09",
-        portal=Portal(),
-        now=lambda: NOW,
-        transport=httpx.MockTransport(silent),
-    )
+    hubspot = connected(silent)
     assert hubspot.hub.transport.people is not None
     hubspot.hub.transport.people.ask_after_s = SOON_S
 
@@ -167,4 +199,27 @@ def test_reads_of_people_are_watched_also_in_many_batches_and_no_others(
         hubspot.contacts(ids)
     go.set()
     assert set(ids) == set(hubspot.contacts(ids)), "nobody waits: as long as it takes"
+    hubspot.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [(503, r"has not answered for .* s: HubSpot failed with 503"), (403, "lacks a scope")],
+)
+def test_a_hubspot_that_only_fails_or_refuses_is_not_waited_for_and_says_so(
+    status: int, told: str
+) -> None:
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(status, json={})
+
+    hubspot = connected(answer)
+    assert hubspot.hub.transport.people is not None
+    hubspot.hub.transport.people.ask_after_s = SOON_S
+
+    with coming_by(Way.PAGE), pytest.raises(GatewayError, match=told):
+        hubspot.contacts([ContactId("1")])
+    assert len(asked) <= 3
     hubspot.close()

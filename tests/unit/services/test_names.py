@@ -18,7 +18,7 @@ from core.credits.errors import JournalError
 from core.credits.records import Kind
 from core.credits.roles import Actor, NotAllowed, Role
 from core.mirror.port import MirrorRow
-from core.students.names import HOLDS, QUIET, Named, Student, StudentNames
+from core.students.names import BUSY, HOLDS, QUIET, Named, Student, StudentNames
 from tests.fakes.crm import FakeCrm, Fault, Request
 from tests.fakes.journal import MemoryJournal
 from tests.fakes.mirror import FakeMirror
@@ -267,3 +267,35 @@ def test_hubspot_that_hangs_keeps_nobody_from_the_names_in_supabase() -> None:
     assert any("HubSpot has not answered" in each.fault for each in hung)
     assert 1 == len(school.requests)
     gate.set()
+
+
+def test_whoever_is_left_out_while_hubspot_names_others_is_told_why() -> None:
+    school = School()
+    for id_ in "12":
+        school.crm.add_contact(id_, firstname="Bo", lastname=id_)
+    asked, gate = threading.Event(), threading.Event()
+
+    def hang(_: Request) -> None:
+        asked.set()
+        gate.wait(LONG_S)
+
+    school.crm.answered = hang
+    first = threading.Thread(target=school.of, args=("1",))
+    first.start()
+    assert asked.wait(LONG_S)
+
+    found = school.of("2")
+    assert (Student("2"), BUSY) == (found.of(Kind.CONTACT, "2"), found.fault)
+    gate.set()
+    first.join(LONG_S)
+    found = school.of("1", "2")
+    assert (["Bo 1", "Bo 2"], "") == (school.told("1", "2"), found.fault)
+
+
+def test_a_merged_student_has_the_new_one_s_name_by_each_id() -> None:
+    school = School()
+    for id_, name in (("1", "Bo"), ("2", "Cy")):
+        school.crm.add_contact(id_, firstname=name, lastname="Lee")
+    into = school.crm.merge(Kind.CONTACT, "1", "2")
+
+    assert ["Bo Lee"] * 3 == school.told("1", "2", into)

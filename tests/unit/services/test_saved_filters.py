@@ -40,6 +40,23 @@ def test_all_that_is_wrong_is_said_at_once_and_nothing_is_kept(desk: TestDesk) -
     assert [] == names(desk)
 
 
+@pytest.mark.parametrize(
+    ("name", "again"),
+    [("e\u0301t\u00e9", "\u00e9t\u00e9"), ("a\0b", "a\ufffdb"), ("a\ud800b", "a\0b")],
+)
+def test_names_that_look_the_same_name_one_filter(desk: TestDesk, name: str, again: str) -> None:
+    made = desk.core.saved_filters.save("operations", name, CHOSEN, ADMIN)
+    newer = desk.core.saved_filters.save("operations", again, CHOSEN, ADMIN)
+
+    assert [made.name] == [newer.name] == names(desk)
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\u2060\ufeff", "\u202e"])
+def test_a_name_that_nobody_can_see_is_none(desk: TestDesk, name: str) -> None:
+    with pytest.raises(BadList, match="give the filter a name"):
+        desk.core.saved_filters.save("operations", name, CHOSEN, ADMIN)
+
+
 def test_there_is_room_for_so_many_on_each_page_and_one_of_them_can_be_saved_anew(
     desk: TestDesk,
 ) -> None:
