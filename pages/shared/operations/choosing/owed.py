@@ -244,9 +244,7 @@ def unclear_frame(found: Sequence[Owed], catalogue: Catalogue) -> pd.DataFrame:
 
 def _students(desk: Desk, found: Sequence[Owed]) -> list[Student]:
     """Whose each is; nobody's: none is tied to it, or several are."""
-    ids = [one.contact_id or "" for one in found]
-    named = names.looked_up(desk, [(Kind.CONTACT, id_) for id_ in ids])
-    return [named.of(Kind.CONTACT, id_) for id_ in ids]
+    return names.looked_up(desk, [(Kind.CONTACT, one.contact_id or "") for one in found])
 
 
 def _by_type(found: Sequence[Owed], catalogue: Catalogue) -> pd.DataFrame:
