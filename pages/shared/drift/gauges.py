@@ -32,9 +32,7 @@ QUOTAS: tuple[Shown, ...] = (
 def copy_lag(levels: Sequence[Level], step: timedelta, frame: Frame, zone: tzinfo) -> Any:
     """Both lines, and when students begin to see older balances for it."""
     series = [
-        Series(
-            name=each.name, look=each.look, x=each.x, y=each.y, told=list(map(words.short, each.y))
-        )
+        replace(each, told=list(map(words.short, each.y)))
         for each in _lines_of(levels, LAGS, step, zone)
     ]
     limit_s = BEHIND_AFTER.total_seconds()
