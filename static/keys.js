@@ -1,11 +1,9 @@
 // What Streamlit leaves to the mouse, by keyboard: rows, names of grids, the search, places.
 // Nothing here changes anything by itself: it leads, focuses, and presses what somebody is at.
 // The page says what it has (pages/shared/access/keyboard.py): places by key, columns that lead.
+// Until then, and for who is not signed in, no key does anything.
 (() => {
   "use strict";
-  if (window.creditDeskKeys) return; // a page drawn anew has the same script
-  window.creditDeskKeys = true;
-
   const SEQUENCE_MS = 1500;
   const ANSWER_MS = 5000;
   const SETTLED_MS = 300; // the focus follows a key from cell to cell within 200 ms

@@ -192,6 +192,11 @@ def home() -> Place:
     return _first_of(visible())
 
 
+def first_for(actor: Actor) -> Place:
+    """The page to begin at, by the role of this person."""
+    return _first_of(_open_to(actor))
+
+
 def _first_of(mine: Sequence[Place]) -> Place:
     return next((place for place in places.HOMES if place in mine), places.HOMES[0])
 
@@ -325,7 +330,7 @@ def _refused_page(place: Place, email: str, why: str, actor: Actor | None) -> No
         st.warning(f"{words.plain(why)}.", icon=":material/lock:")
         with st.container(horizontal=True, gap="small"):
             if actor is not None:
-                first = _first_of(_open_to(actor))
+                first = first_for(actor)
                 if st.button(
                     f"Go to {first.title}", type="primary", icon=first.icon, key="lead_on"
                 ):

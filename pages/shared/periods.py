@@ -50,6 +50,11 @@ def of(name: str, now: datetime, zone: tzinfo) -> Period:
     return Period(length=length, shown=(charts.local(now - length, zone), charts.local(now, zone)))
 
 
+def time_column(zone: tzinfo) -> object:
+    """Of a table: when something was measured, or the time at which a stretch begins."""
+    return st.column_config.DatetimeColumn(format="D MMM, HH:mm", timezone=str(zone), width=110)
+
+
 def day_column(zone: tzinfo) -> object:
     """Of a table: the day on which a stretch begins."""
     return st.column_config.DatetimeColumn(format="D MMM", timezone=str(zone), width=75)

@@ -1,4 +1,4 @@
-"""Streamlit's own page, with a script of ours in it, and without its own dialogs of errors.
+"""Streamlit's own page, with scripts of ours in it, and without its own dialogs of errors.
 
 Streamlit tells whoever loses the server to start ``streamlit run yourscript.py``, and says nothing
 at all when the server stalls.
@@ -14,8 +14,9 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-#: Where the script is, for everybody: it holds nothing but words.
-SCRIPT = "/shell/away.js"
+STATIC = Path(__file__).parents[2] / "static"
+#: Where each script is, for everybody: they hold no data.
+SCRIPTS = {f"/shell/{name}": STATIC / name for name in ("away.js", "keys.js")}
 HOST_CONFIG = "/_stcore/host-config"
 #: What Streamlit's page is told of whoever embeds it. As Streamlit 1.67 answers by itself, but for
 #: ``blockErrorDialogs``, which it has no setting for.
@@ -28,7 +29,7 @@ EMBEDDING = {
     "blockErrorDialogs": True,
     "resourceCrossOriginMode": None,
 }
-#: A release changes both.
+#: A release changes all of it.
 NO_CACHE = {"Cache-Control": "no-cache"}
 
 _TITLE = "<title>Streamlit</title>"
@@ -37,7 +38,7 @@ _CONDITIONS = frozenset({b"if-none-match", b"if-modified-since", b"range"})
 
 
 def page() -> bytes:
-    """Streamlit's page with our script and name in it.
+    """Streamlit's page with our scripts and name in it.
 
     Raises:
         RuntimeError: it is not made as it was, and needs a look.
@@ -45,7 +46,8 @@ def page() -> bytes:
     theirs = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
     if theirs.count(_TITLE) != 1:
         raise RuntimeError("Streamlit's page is made in another way than this release knows")
-    ours = f'<title>Credit Desk</title>\n    <script defer src="{SCRIPT}"></script>'
+    scripts = [f'<script defer src="{address}"></script>' for address in SCRIPTS]
+    ours = "\n    ".join(["<title>Credit Desk</title>", *scripts])
     return theirs.replace(_TITLE, ours).encode()
 
 
@@ -56,11 +58,10 @@ class Shell:
         """``app``: Streamlit's own."""
         self.app = app
         self.page = page()
-        away = (Path(__file__).parents[2] / "static" / "away.js").read_bytes()
         self.fixed: Mapping[str, Response] = {
-            SCRIPT: Response(away, media_type="text/javascript", headers=NO_CACHE),
-            HOST_CONFIG: JSONResponse(EMBEDDING, headers=NO_CACHE),
-        }
+            address: Response(file.read_bytes(), media_type="text/javascript", headers=NO_CACHE)
+            for address, file in SCRIPTS.items()
+        } | {HOST_CONFIG: JSONResponse(EMBEDDING, headers=NO_CACHE)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A browser says that it wants a page; what is none passes as it is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -111,6 +112,15 @@ def span(length: timedelta) -> str:
     if days < 1:
         return f"{hours} h {minutes % 60} min"
     return count(days, "day")
+
+
+def short(seconds: float) -> str:
+    """A time, however short: "24 ms", "1.3 s", "2 min 5 s"; "" where it is not a number."""
+    if math.isnan(seconds):
+        return ""
+    if round(seconds, 3) < 1:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.1f} s" if round(seconds, 1) < 10 else span(timedelta(seconds=seconds))
 
 
 def ago(then: datetime, now: datetime) -> str:

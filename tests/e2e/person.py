@@ -199,8 +199,9 @@ class Person:
         self.wait()
 
     def keys_are_there(self) -> None:
-        """The page's own script comes a little after what it is for."""
-        self.page.wait_for_function("() => window.creditDeskKeys", timeout=SLOW_MS)
+        """The page says what its script may do a little after what it is for."""
+        said = self.page.locator("[data-desk-places]")
+        said.wait_for(state="attached", timeout=SLOW_MS)
 
     def tick_here(self, name: str, row: int) -> None:
         """Tick a row of the grid of that name by the keyboard alone; rows are counted from 0."""

@@ -17,7 +17,7 @@ from core.credits.catalogue import SCHOOL
 from core.credits.records import Kind
 from core.drift.store.trends_port import Gauge, Measure
 from core.drift.sweeps import SweepMode
-from pages.shared.drift import gauges
+from pages.shared import words
 from pages.shared.places import DRIFT
 from tests.pages import drift_scenes
 from tests.pages.acts import figures as cards
@@ -229,7 +229,7 @@ def test_copy_lag_is_told_from_what_every_minute_showed(open_page: Open, made: S
     lines = traces(page)
     assert [mean] == pytest.approx(lines["Median"]["y"])
     assert [worst] == pytest.approx(lines["99th percentile"]["y"])
-    assert [gauges.took(mean)] == lines["Median"]["hovertext"]
+    assert [words.short(mean)] == lines["Median"]["hovertext"]
 
 
 def test_refunds_owed_are_those_that_are_counted(open_page: Open, made: Stage) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from core.credits.records import TOTAL_BOOKINGS, Exam
 from pages.shared.open_exams import told
-from pages.shared.words import FIGURE_MAX, fitting
+from pages.shared.words import FIGURE_MAX, fitting, short
 
 #: Letters that an option of a list shows at 390 px.
 OPTION_MAX = 60
@@ -28,6 +28,23 @@ OPTION_MAX = 60
 def test_long_count_leaves_its_unit_to_the_label(figure: str, shown: tuple[str, str]) -> None:
     assert shown == fitting("Owed", figure)
     assert len(fitting("Owed", f"{10**6:,} bookings")[1]) <= FIGURE_MAX
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0.0004, "0 ms"),
+        (0.25, "250 ms"),
+        (0.9996, "1.0 s"),
+        (1.34, "1.3 s"),
+        (9.97, "10 s"),
+        (59.6, "1 min 0 s"),
+        (125, "2 min 5 s"),
+        (float("nan"), ""),
+    ],
+)
+def test_short_time_has_the_unit_it_is_read_in(seconds: float, shown: str) -> None:
+    assert shown == short(seconds)
 
 
 @pytest.mark.parametrize(

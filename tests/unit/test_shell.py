@@ -16,7 +16,7 @@ from streamlit.web.server.starlette.starlette_static_routes import (
     create_streamlit_static_assets_routes,
 )
 
-from pages.shared.shell import EMBEDDING, HOST_CONFIG, SCRIPT, Shell, page
+from pages.shared.shell import EMBEDDING, HOST_CONFIG, SCRIPTS, Shell, page
 
 THEIRS = (Path(st.__file__).parent / "static" / "index.html").read_bytes()
 BROWSER = "text/html,application/xhtml+xml,*/*;q=0.8"
@@ -51,7 +51,8 @@ def test_every_page_that_streamlit_serves_is_ours(shell: Shell, address: str) ->
     assert "text/html; charset=utf-8" == answer.headers["content-type"]
     assert "no-cache" == answer.headers["cache-control"]
     assert "<title>Credit Desk</title>" in answer.text
-    assert f'<script defer src="{SCRIPT}"></script>' in answer.text
+    for script in SCRIPTS:
+        assert f'<script defer src="{script}"></script>' in answer.text
 
 
 def test_who_has_streamlit_s_page_from_before_gets_ours(shell: Shell, streamlit: Starlette) -> None:
@@ -81,12 +82,17 @@ def test_streamlit_s_own_dialogs_of_errors_are_off_and_nothing_else_of_it_is_cha
     assert theirs["blockErrorDialogs"] is False
 
 
-def test_the_script_is_served_as_one_and_asked_for_anew(shell: Shell) -> None:
-    answer = ask(shell, SCRIPT)
+@pytest.mark.parametrize(
+    ("script", "has"), [("away.js", json.dumps("/api/healthz")), ("keys.js", "data-desk-places")]
+)
+def test_the_scripts_are_served_as_such_and_asked_for_anew(
+    shell: Shell, script: str, has: str
+) -> None:
+    answer = ask(shell, f"/shell/{script}")
 
     assert "text/javascript; charset=utf-8" == answer.headers["content-type"]
     assert "no-cache" == answer.headers["cache-control"]
-    assert json.dumps("/api/healthz") in answer.text
+    assert has in answer.text
 
 
 def test_a_page_made_in_another_way_is_noticed_at_the_start(

@@ -1,7 +1,8 @@
-"""The desk without a mouse: what each page brings into the browser, and the sheet of keys.
+"""The desk without a mouse: what each page says to its script, and the sheet of keys.
 
 Streamlit opens no row of a grid by keyboard, focuses no field, and has no key for a page;
-``static/keys.js`` does. It leads and focuses, and changes nothing (decision 0046).
+``static/keys.js`` does, which ``shell`` serves. It leads and focuses, and changes nothing
+(decision 0046).
 """
 
 from __future__ import annotations
@@ -9,17 +10,13 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Sequence
-from hashlib import sha256
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 import streamlit as st
 
 from pages.shared import row_buttons
 from pages.shared.places import Place
 
-SCRIPT = Path(__file__).parents[3] / "static" / "keys.js"
-#: Another text, another address: no browser goes on with an old one.
-ADDRESS = f"/app/static/{SCRIPT.name}?v={sha256(SCRIPT.read_bytes()).hexdigest()[:12]}"
 #: Streamlit writes what is chosen, open or under the mouse in the primary colour: 3.7 : 1 on a dark
 #: page. In the colour of text it is read; border, tint, weight and line mark it.
 STYLE = """<style>
@@ -53,20 +50,19 @@ IN_SEARCH = (
 
 
 def show(mine: Sequence[Place]) -> None:
-    """The sheet behind its button, and the script. ``mine``: where the person may go."""
+    """The sheet behind its button, and what the script asks. ``mine``: where one may go."""
     # the icon is its words: on a phone a page's title, this and an address stand in one row
     with st.popover(":material/keyboard:", type="tertiary", key="keys"):
         _sheet([(f"g {place.key}", place.title) for place in mine if place.key])
     st.html(STYLE)
-    st.html(_script(mine), unsafe_allow_javascript=True)
+    st.html(_told(mine))
 
 
-def _script(mine: Sequence[Place]) -> str:
+def _told(mine: Sequence[Place]) -> str:
     leads = "|".join(row_buttons.LEADS)
     told = json.dumps({place.key: PurePath(place.path).stem for place in mine if place.key})
     return (
         f'<div data-desk-places="{html.escape(told)}" data-desk-leads="{html.escape(leads)}"></div>'
-        f'<script src="{ADDRESS}"></script>'
     )
 
 

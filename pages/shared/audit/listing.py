@@ -177,14 +177,11 @@ def _open_entries(id_: str) -> None:
 
 def _students(desk: Desk, entries: Sequence[Entry]) -> list[Student]:
     """By name, unless the entry is older than names are kept."""
+    by_id = [Student(_contact(entry)) for entry in entries]
     kept = [desk.core.student_names.kept(entry.at) for entry in entries]
-    whose = [_contact(entry) for entry in entries]
-    asked = [(Kind.CONTACT, id_) for id_, may in zip(whose, kept, strict=True) if may]
-    named = names.looked_up(desk, asked)
-    return [
-        named.of(Kind.CONTACT, id_) if may else Student(id_)
-        for id_, may in zip(whose, kept, strict=True)
-    ]
+    asked = [(Kind.CONTACT, one.id) for one, may in zip(by_id, kept, strict=True) if may]
+    found = iter(names.looked_up(desk, asked))
+    return [next(found) if may else one for one, may in zip(by_id, kept, strict=True)]
 
 
 def _contact(entry: Entry) -> str:

@@ -10,7 +10,7 @@ import math
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -110,12 +110,9 @@ def lines(series: Sequence[Series], frame: Frame, *, form: str = "") -> go.Figur
 def lengths(series: Sequence[Series], frame: Frame) -> go.Figure:
     """Lines of lengths of time, in seconds: from milliseconds to months on one axis."""
     clipped = [
-        Series(
-            name=each.name, look=each.look, x=each.x, told=each.told,
-            y=[y if math.isnan(y) else max(y, SHORTEST_S) for y in each.y],
-        )
+        replace(each, y=[y if math.isnan(y) else max(y, SHORTEST_S) for y in each.y])
         for each in series
-    ]  # fmt: skip
+    ]
     figure = lines(clipped, frame)
     figure.update_yaxes(
         type="log", rangemode="normal", tickvals=list(LENGTHS), ticktext=list(LENGTHS.values())

@@ -12,12 +12,11 @@ import streamlit as st
 
 from core.credits.csv_safe import Table
 from core.exports.listings import Export, Listing
-from pages.shared import exports
+from pages.shared import exports, tables
 from pages.shared.gate import Desk
 
 #: In no id and in no name.
 SEPARATOR = "|"
-ROW_PX = 30
 TABLE_PX = 300
 
 
@@ -58,8 +57,8 @@ def show(
             table,
             column_config=dict(columns),
             hide_index=True,
-            row_height=ROW_PX,
-            height=min(TABLE_PX, ROW_PX * (len(table) + 1) + 3),
+            row_height=tables.ROW_PX,
+            height=tables.height(len(table), at_most=TABLE_PX),
             alt=f"{alt}, as a table",
             key=f"{key}_table",
         )

@@ -9,7 +9,7 @@ from core.credits.records import Kind
 from core.drift.differences import Drift
 from core.drift.store.trends_port import Narrow
 from core.drift.sweeps import Sweep
-from pages.shared import gate, places, tables, words
+from pages.shared import gate, tables, words
 from pages.shared.drift import address
 from pages.shared.drift.asking import may_repair
 from pages.shared.drift.causes import KINDS, MEANS, SHORT
@@ -94,12 +94,7 @@ def _repair(desk: Desk, drift: Drift) -> None:
 
 def _links(desk: Desk, kind: Kind, id_: str) -> None:
     """The student's page, also of a booking, and where else the record is seen."""
-    student = names.looked_up(desk, [(kind, id_)]).of(kind, id_)
+    (student,) = names.looked_up(desk, [(kind, id_)])
     if student.id:
-        st.page_link(
-            places.CONTACTS.path,
-            label=f"Open {words.plain(student.told)}",
-            icon=":material/person:",
-            query_params={names.IN_ADDRESS: student.id},
-        )
+        names.link(student.id, f"Open {words.plain(student.told)}")
     names.elsewhere(desk, kind, id_)

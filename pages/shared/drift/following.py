@@ -113,11 +113,10 @@ def _rows(desk: Desk, repair: Repair) -> None:
     words_of, colours = zip(*STATES.values(), strict=True)
     shown = found[:SHOWN]
     records = [(row.drift.kind, row.drift.record_id) for row in shown]
-    named = names.looked_up(desk, records)
     names.grid(
         desk,
         repair_frame(desk, shown),
-        [named.of(*record) for record in records],
+        names.looked_up(desk, records),
         key=f"repair_rows_{repair.id}_{repair.state}",
         columns={
             "State": tables.badge_column("State", words_of, colours),

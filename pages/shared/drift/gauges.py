@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta, tzinfo
@@ -33,20 +32,11 @@ QUOTAS: tuple[Shown, ...] = (
 def copy_lag(levels: Sequence[Level], step: timedelta, frame: Frame, zone: tzinfo) -> Any:
     """Both lines, and when students begin to see older balances for it."""
     series = [
-        Series(name=each.name, look=each.look, x=each.x, y=each.y, told=list(map(took, each.y)))
+        replace(each, told=list(map(words.short, each.y)))
         for each in _lines_of(levels, LAGS, step, zone)
     ]
     limit_s = BEHIND_AFTER.total_seconds()
-    return charts.limited(charts.lengths(series, frame), f"Limit ({took(limit_s)})", limit_s)
-
-
-def took(seconds: float) -> str:
-    """A short time: "24 ms", "1.3 s", "2 min 5 s"; empty when it is not known."""
-    if math.isnan(seconds):
-        return ""
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    return f"{seconds:.1f} s" if seconds < 10 else words.span(timedelta(seconds=seconds))
+    return charts.limited(charts.lengths(series, frame), f"Limit ({words.short(limit_s)})", limit_s)
 
 
 def quota(levels: Sequence[Level], step: timedelta, frame: Frame, zone: tzinfo) -> Any:
@@ -142,7 +132,7 @@ def repair_times(found: RepairTimes, frame: Frame, zone: tzinfo) -> Any:
             for each, s in zip(found.tallies, seconds, strict=True)
         ]
         x, y = charts.with_gaps(points, found.stretches.length)
-        told = [took(value) for value in y]
+        told = [words.short(value) for value in y]
         series.append(Series(name=name, look=look, x=x, y=y, told=told))
     return charts.lengths(series, frame)
 
@@ -158,7 +148,7 @@ def repair_times_table(found: RepairTimes) -> pd.DataFrame:
         {
             "From": [found.stretches.edges[each.slot] for each in newest],
             "Repaired": [each.records for each in newest],
-            "Median": [took(each.median_s) for each in newest],
-            "Longest": [took(each.longest_s) for each in newest],
+            "Median": [words.short(each.median_s) for each in newest],
+            "Longest": [words.short(each.longest_s) for each in newest],
         }
     )

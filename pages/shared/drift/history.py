@@ -82,7 +82,7 @@ def _by_cause(desk: Desk, standing: Standing, period: Period) -> None:
             desk.zone,
         ),
         figures.by_cause_table(levels),
-        {"Checked": _time(desk), "All": st.column_config.NumberColumn(width=60)},
+        {"Checked": periods.time_column(desk.zone), "All": st.column_config.NumberColumn(width=60)},
         key=_key("by_cause", period),
         name=period.file("drift-by-cause"),
         alt="Records that drift, one bar for each check, by cause; repairs are marked",
@@ -108,7 +108,7 @@ def _oldest(desk: Desk, standing: Standing, period: Period) -> None:
             desk.zone,
         ),
         figures.oldest_table(levels),
-        {"Checked": _time(desk), "Since": _time(desk)},
+        {"Checked": periods.time_column(desk.zone), "Since": periods.time_column(desk.zone)},
         key=_key("oldest", period),
         name=period.file("oldest-drift"),
         alt="Age of the oldest drift at each check, in days",
@@ -202,7 +202,7 @@ def _copy_lag(desk: Desk, _: Standing, period: Period) -> None:
             desk.zone,
         ),
         gauges.table(levels, gauges.LAGS),
-        {"From": _time(desk)}
+        {"From": periods.time_column(desk.zone)}
         | {
             name: seconds(f"{short}, s", format="%.2f")
             for (name, *_), short in zip(gauges.LAGS, ("Median", "p99"), strict=True)
@@ -238,7 +238,7 @@ def _owed(desk: Desk, _: Standing, period: Period) -> None:
             desk.zone,
         ),
         gauges.by_type_table(levels, desk.core.catalogue),
-        {"From": _time(desk)},
+        {"From": periods.time_column(desk.zone)},
         key=_key("owed", period),
         name=period.file("refunds-owed"),
         alt="Credits owed to students for cancelled bookings, by credit type",
@@ -273,7 +273,7 @@ def _quota(desk: Desk, _: Standing, period: Period) -> None:
             desk.zone,
         ),
         gauges.table(levels, gauges.QUOTAS, scale=100),
-        {"From": _time(desk)}
+        {"From": periods.time_column(desk.zone)}
         | {
             name: share(f"{short}, %", format="%.0f")
             for (name, *_), short in zip(gauges.QUOTAS, ("Ten seconds", "Day"), strict=True)
@@ -333,12 +333,6 @@ def _nothing(told: str, *, good: bool = False) -> None:
         st.success(told, icon=":material/check_circle:")
     else:
         st.info(told, icon=":material/query_stats:")
-
-
-def _time(desk: Desk) -> object:
-    return st.column_config.DatetimeColumn(
-        format="D MMM, HH:mm", timezone=str(desk.zone), width=110
-    )
 
 
 def _key(name: str, of: Period | str) -> str:

@@ -148,11 +148,10 @@ def _table(desk: Desk, preview: Preview) -> None:
     frame = drift_frame(desk, rows).drop(columns="Open")
     frame.insert(0, "Repair", [DOES[row.remedy] for row in rows])
     records = [(row.kind, row.record_id) for row in rows]
-    named = names.looked_up(desk, records)
     names.grid(
         desk,
         frame,
-        [named.of(*record) for record in records],
+        names.looked_up(desk, records),
         key=f"repair_preview_{tables.fingerprint([id_ for _, id_ in records])}",
         columns={"Repair": st.column_config.TextColumn(width=200)} | drift_columns(frame),
         beside=False,

@@ -126,11 +126,10 @@ def _grid(desk: Desk, rows: Sequence[Drift], mended: Collection[tuple[Kind, str]
     if mended:
         since = ["✓ Repaired since" if each in mended else "" for each in opened]
         frame.insert(2, "Now", since)
-    named = names.looked_up(desk, opened)
     names.grid(
         desk,
         frame,
-        [named.of(*record) for record in opened],
+        names.looked_up(desk, opened),
         key=f"drifts_{key}",
         columns={
             "Open": row_buttons.column(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 
 import streamlit as st
 
@@ -77,20 +76,13 @@ def _limit(found: Overview) -> str:
 
 
 def _within(lag: Lag | None) -> str:
-    return f"Copied within {short(lag.p99_s)}" if lag else "No copy in the last hour"
+    return f"Copied within {words.short(lag.p99_s)}" if lag else "No copy in the last hour"
 
 
 def _half(lag: Lag | None) -> str:
     if lag is None:
         return ""
-    return f"99 of 100 copies of the last hour; half of them within {short(lag.p50_s)}"
-
-
-def short(seconds: float) -> str:
-    """A length of time, however short: "20 ms", "1.5 s", "3 min 20 s"."""
-    if seconds >= 60:
-        return words.span(timedelta(seconds=seconds))
-    return f"{seconds * 1000:,.0f} ms" if seconds < 1 else f"{seconds:,.1f} s"
+    return f"99 of 100 copies of the last hour; half of them within {words.short(lag.p50_s)}"
 
 
 def _due(facts: Facts) -> Card:

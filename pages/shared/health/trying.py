@@ -7,9 +7,8 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.credits.records import Kind
-from core.credits.roles import ALLOWED
 from core.health.first_jobs import FirstJob, Try
-from pages.shared import places, problems, words
+from pages.shared import gate, places, problems, words
 from pages.shared.drift import address as drift_address
 from pages.shared.drift.asking import may_repair
 from pages.shared.gate import Desk
@@ -24,18 +23,13 @@ def show(desk: Desk, draw: Callable[[Desk], None]) -> None:
     """``draw`` with the panel above it, looked for last: the page itself need not wait for it."""
     place = st.container()
     draw(desk)
-    if not desk.core.demo or desk.place is not _home(desk):
+    if not desk.core.demo or desk.place is not gate.first_for(desk.actor):
         return
     if st.query_params or st.session_state.get(HIDDEN):
         return  # they are at something, or want none of it
     with place, problems.told("Nothing was changed."):
         if jobs := desk.core.first_jobs.found(desk.actor):
             _panel(desk, jobs)
-
-
-def _home(desk: Desk) -> places.Place:
-    """The first page that this role may see."""
-    return next(place for place in places.HOMES if place.act in ALLOWED[desk.actor.role])
 
 
 def _panel(desk: Desk, jobs: Sequence[FirstJob]) -> None:

@@ -19,7 +19,6 @@ from pages.shared.audit import address as entries
 from pages.shared.drift import history
 from pages.shared.gate import Desk
 from pages.shared.health import small_chart
-from pages.shared.health.figures import short
 from pages.shared.health.links import VIEW, Link
 from pages.shared.health.trends import views
 from pages.shared.operations.record import finding
@@ -59,7 +58,7 @@ CARDS: dict[WeekFigure, FigureWords] = {
     ),
     WeekFigure.COPY_LAG: FigureWords(
         "Copy lag",
-        short,
+        words.short,
         "99 of 100 copies were made within this time: the mean of minutes with copies.",
     ),
     WeekFigure.OWED: FigureWords("Owed", _of("credit"), "Credits that students still wait for."),

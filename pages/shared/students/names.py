@@ -5,7 +5,7 @@ The id leads to the record in HubSpot, where the account is known.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -15,7 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.credits.records import Kind
 from core.operations.plans import Row
 from core.operations.states import Item
-from core.students.names import Named, Record, Student
+from core.students.names import Record, Student
 from pages.shared import places, row_buttons, tables, words
 from pages.shared.gate import Desk
 
@@ -28,12 +28,12 @@ _ID_IN_URL = r"/([^/]+)$"
 _TO = "_student_to"
 
 
-def looked_up(desk: Desk, records: Iterable[Record]) -> Named:
+def looked_up(desk: Desk, records: Sequence[Record]) -> list[Student]:
     """The student of each record, in one question; why names are missing stands above the table."""
     named = desk.core.student_names.whose(records, desk.actor)
     if named.fault:
         st.caption(f":material/badge: Some names are missing: {words.plain(named.fault)}.")
-    return named
+    return [named.of(*record) for record in records]
 
 
 def grid(
@@ -59,7 +59,9 @@ def grid(
     column_config = dict(columns)
     if STUDENT in frame or any(student.id for student in students):
         frame = with_students(frame, students, desk, at=at, beside=beside)
-        column_config |= _columns(students, desk, key=f"{key}_students")
+        column_config[STUDENT] = _student_column(students, key=f"{key}_students")
+        if beside:
+            column_config[RECORD] = record_column(RECORD, list(frame[RECORD]))
     if order is not None:
         how["column_order"] = _with_record(order)
     drawn = (where or st).dataframe(
@@ -109,12 +111,10 @@ def record_column(label: str, cells: Sequence[str], *, width: int = 120) -> Any:
     return st.column_config.LinkColumn(label, display_text=_ID_IN_URL, width=width, help=told)
 
 
-def _columns(students: Sequence[Student], desk: Desk, *, key: str) -> dict[str, Any]:
-    ids = [student.id for student in students]
-    cells = [record_cell(desk, Kind.CONTACT, id_) for id_ in ids]
-    button = row_buttons.column(
+def _student_column(students: Sequence[Student], *, key: str) -> Any:
+    return row_buttons.column(
         STUDENT,
-        ids,
+        [student.id for student in students],
         _open,
         key=key,
         width=170,
@@ -122,11 +122,20 @@ def _columns(students: Sequence[Student], desk: Desk, *, key: str) -> dict[str, 
         alignment="left",
         told="A click opens the student's page",
     )
-    return {STUDENT: button, RECORD: record_column(RECORD, cells)}
 
 
 def _with_record(order: Sequence[str]) -> list[str]:
     return [each for name in order for each in ([name, RECORD] if name == STUDENT else [name])]
+
+
+def link(id_: str, label: str) -> None:
+    """The way to the page of this student."""
+    st.page_link(
+        places.CONTACTS.path,
+        label=label,
+        icon=":material/person:",
+        query_params={IN_ADDRESS: id_},
+    )
 
 
 def _open(id_: str) -> None:

@@ -137,12 +137,11 @@ def _outstanding(desk: Desk, period: Period) -> None:
         desk,
         gauges.by_type(levels, desk.core.catalogue, bar, frame, desk.zone),
         gauges.by_type_table(levels, desk.core.catalogue),
-        {"From": st.column_config.DatetimeColumn(format="D MMM, HH:mm",
-                                                 timezone=str(desk.zone), width=110)},
+        {"From": periods.time_column(desk.zone)},
         key=f"outstanding_{period.length.days}",
         name=period.file("credits-outstanding"),
         alt="Credits that students hold in HubSpot at each full check, by credit type",
-    )  # fmt: skip
+    )
     st.caption("What all students hold in HubSpot together, and have not spent.")
 
 

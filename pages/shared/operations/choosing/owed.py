@@ -35,6 +35,8 @@ from pages.shared.recent import recent
 from pages.shared.students import names
 
 ROWS = 500
+#: What stands in a student's place.
+NO_ONE = "none, or several"
 
 
 def by_owed(desk: Desk, _: OperationKind) -> Choice:
@@ -202,7 +204,7 @@ def reasons_frame(desk: Desk, found: Sequence[Owed]) -> pd.DataFrame:
         {
             "Booking": [one.booking.booking_id or one.booking.id for one in found],
             "Credit": [words.credit(one.credit, desk.core.catalogue) for one in found],
-            names.STUDENT: ["none, or several"] * len(found),
+            names.STUDENT: [NO_ONE] * len(found),
             "Why": [words.sentence(desk.core.account_directory.named(told)) for told in why],
         }
     )
@@ -236,7 +238,7 @@ def unclear_frame(found: Sequence[Owed], catalogue: Catalogue) -> pd.DataFrame:
         {
             "Booking": [one.booking.booking_id or one.booking.id for one in found],
             "Credit": [words.credit(one.credit, catalogue) for one in found],
-            names.STUDENT: ["none, or several"] * len(found),
+            names.STUDENT: [NO_ONE] * len(found),
             "Unclear": [words.sentence(one.unclear) for one in found],
         }
     )
@@ -244,9 +246,7 @@ def unclear_frame(found: Sequence[Owed], catalogue: Catalogue) -> pd.DataFrame:
 
 def _students(desk: Desk, found: Sequence[Owed]) -> list[Student]:
     """Whose each is; nobody's: none is tied to it, or several are."""
-    ids = [one.contact_id or "" for one in found]
-    named = names.looked_up(desk, [(Kind.CONTACT, id_) for id_ in ids])
-    return [named.of(Kind.CONTACT, id_) for id_ in ids]
+    return names.looked_up(desk, [(Kind.CONTACT, one.contact_id or "") for one in found])
 
 
 def _by_type(found: Sequence[Owed], catalogue: Catalogue) -> pd.DataFrame:
@@ -292,7 +292,7 @@ def owed_frame(shown: Sequence[Owed], catalogue: Catalogue, desk: Desk) -> pd.Da
             "Credit": [words.credit(one.credit, catalogue) for one in shown],
             "Exam": [words.day(one.booking.exam_date) for one in shown],
             "Place": [one.booking.location or words.NOTHING for one in shown],
-            names.STUDENT: ["none, or several"] * len(shown),
+            names.STUDENT: [NO_ONE] * len(shown),
             "Cancelled": [words.sentence(one.cancelled_by or words.NOTHING) for one in shown],
         }
     )

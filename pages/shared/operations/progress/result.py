@@ -290,16 +290,11 @@ def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None
 def _to_student(desk: Desk, operation: Operation) -> None:
     """The way to the balances, where all of it was about one student."""
     items = desk.core.operation_queries.items(operation.id, desk.actor, limit=ONE_STUDENT + 1)
-    names = {item.contact_id: item.contact_name for item in items}
-    if len(items) <= ONE_STUDENT and len(names) == 1:
-        ((id_, name),) = names.items()
+    whose = {item.contact_id: item.contact_name for item in items}
+    if len(items) <= ONE_STUDENT and len(whose) == 1:
+        ((id_, name),) = whose.items()
         if id_ is not None:
-            st.page_link(
-                places.CONTACTS.path,
-                label=f"Balances of {words.plain(name or id_)}",
-                icon=":material/person:",
-                query_params={"id": id_},
-            )
+            names.link(id_, f"Balances of {words.plain(name or id_)}")
 
 
 def _onward(operation: Operation) -> None:

@@ -74,11 +74,10 @@ def _events(desk: Desk) -> None:
             on_click=_retry,
             args=(lambda: desk.core.event_announcer.retry(desk.acting()), "event"),
         )
-    named = names.looked_up(desk, [(Kind.CONTACT, _contact(row)) for row in rows])
     names.grid(
         desk,
         events_frame(rows, desk.now()),
-        [named.of(Kind.CONTACT, _contact(row)) for row in rows],
+        names.looked_up(desk, [(Kind.CONTACT, _contact(row)) for row in rows]),
         key="dead_events",
         columns={
             "Event": st.column_config.TextColumn(width=150),
@@ -217,11 +216,10 @@ def _grid(desk: Desk, rows: Sequence[Due], name: str, *, retry: bool = False) ->
             width=90,
         )
     records = [(row.kind, row.record_id) for row in rows]
-    named = names.looked_up(desk, records)
     names.grid(
         desk,
         frame,
-        [named.of(*record) for record in records],
+        names.looked_up(desk, records),
         key=f"copies_{name}_{fingerprint}",
         columns={
             **columns,
