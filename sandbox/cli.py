@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from sandbox.demo.size import Size
+from sandbox.hubspot.tool.numbers import count, port
 from sandbox.processes import SandboxError
 from sandbox.state import is_up, saved_settings, say
 
@@ -37,15 +38,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="run the local stack in the foreground until SIGTERM")
-    up.add_argument("--contacts", type=_count, default=size.contacts)
-    up.add_argument("--bookings", type=_count, default=size.bookings)
-    up.add_argument("--exams", type=_count, default=size.exams)
+    up.add_argument("--contacts", type=count, default=size.contacts)
+    up.add_argument("--bookings", type=count, default=size.bookings)
+    up.add_argument("--exams", type=count, default=size.exams)
     up.add_argument("--seed", type=int, default=size.seed, help="of the demo data")
-    up.add_argument("--latency-ms", type=_count, default=0, help="added to every HubSpot answer")
-    up.add_argument("--rate-limit", type=_count, default=190, help="HubSpot calls in 10 s")
-    up.add_argument("--search-lag-ms", type=_count, default=0, help="until search finds a change")
+    up.add_argument("--latency-ms", type=count, default=0, help="added to every HubSpot answer")
+    up.add_argument("--rate-limit", type=count, default=190, help="HubSpot calls in 10 s")
+    up.add_argument("--search-lag-ms", type=count, default=0, help="until search finds a change")
     up.add_argument(
-        "--port", type=_count, help="the first of four ports in a row; 0: any that are free"
+        "--port", type=port, help="the first of four ports in a row; 0: any that are free"
     )
     up.add_argument("--webhooks", default="", metavar="URL", help="tell of every change there")
     up.add_argument(
@@ -62,19 +63,13 @@ def _parser() -> argparse.ArgumentParser:
     live = commands.add_parser("live", help="let people and apps change the started HubSpot")
     live.add_argument("--seed", type=int, default=0, help="the same seed makes the same acts")
     live.add_argument("--per-second", type=_rate, default=1.0, help="acts, on average")
-    live.add_argument("--acts", type=_count, help="stop after so many; without it, at SIGTERM")
+    live.add_argument("--acts", type=count, help="stop after so many; without it, at SIGTERM")
     install = commands.add_parser("install", help="fetch PostgREST; done by `up`, too")
     for command in (up, env, live):
         command.add_argument("--state", type=Path, default=STATE, help="folder with all its data")
     for command in (up, env, live, install):
         command.add_argument("--json", action="store_true", help="as ever: the output is JSON")
     return parser
-
-
-def _count(text: str) -> int:
-    if not text.isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 up")
-    return int(text)
 
 
 def _rate(text: str) -> float:

@@ -13,7 +13,9 @@ import subprocess
 import sys
 from types import FrameType
 
+from sandbox.hubspot.tool import numbers
 from sandbox.identity import DEMO_USERS
+from sandbox.ports import any_free
 from sandbox.processes import is_free
 from scripts import secrets_file
 from scripts.local_desk import LocalDesk, served
@@ -26,8 +28,9 @@ STATE = ROOT / ".state"
 def main(argv: list[str]) -> int:
     options, for_the_stack = _parser().parse_known_args(argv)
     signal.signal(signal.SIGTERM, _interrupt)
-    desk = LocalDesk(state=STATE, secrets=SECRETS, port=_port(options.port), school=options.school)
     try:
+        port = free_port(options.port)
+        desk = LocalDesk(state=STATE, secrets=SECRETS, port=port, school=options.school)
         return _run(desk, for_the_stack)
     except KeyboardInterrupt:
         return 0
@@ -42,7 +45,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Starts the app. Other options go to the local stack: "
         'make run ARGS="--contacts 50000 --latency-ms 150"',
     )
-    parser.add_argument("--port", type=int, default=8501, help="of the app; the next free one")
+    parser.add_argument(
+        "--port", type=numbers.port, default=8501, help="of the app, or the next free one; 0: any"
+    )
     parser.add_argument(
         "--school",
         nargs="?",
@@ -57,8 +62,15 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _port(wanted: int) -> int:
-    return next(port for port in range(wanted, wanted + 100) if is_free(port))
+def free_port(wanted: int) -> int:
+    """This one, or one of the next that is free; of 0 any. Raises DidNotStartError."""
+    if not wanted:
+        return any_free()
+    last = min(wanted + 99, numbers.PORT_MAX)
+    for port in range(wanted, last + 1):
+        if is_free(port):
+            return port
+    raise DidNotStartError(f"no port from {wanted} to {last} is free: choose another with --port")
 
 
 def _run(desk: LocalDesk, for_the_stack: list[str]) -> int:

@@ -29,6 +29,8 @@ USED_WITHIN = timedelta(minutes=5)
 BURST_S = 3.0
 #: For how long a key holds, unless its maker says otherwise.
 LASTS = timedelta(days=365)
+#: More than a school does, and what every store can count to.
+WRITES_A_DAY_MAX = 1_000_000
 #: Compared when nothing else is there to compare, so that the answer takes as long.
 _NOBODY = ApiKey(
     id="",
@@ -108,8 +110,8 @@ class ApiKeys:
         faults = _faults(client, scopes, at, expires_at) + faults
         if forever and expires_at is not None:
             faults.append("choose either a last day or a key that never ends")
-        if writes_a_day is not None and writes_a_day < 1:
-            faults.append("a budget of writes is 1 or more a day")
+        if writes_a_day is not None and not 1 <= writes_a_day <= WRITES_A_DAY_MAX:
+            faults.append(f"a budget of writes is from 1 to {WRITES_A_DAY_MAX:,} a day")
         if needs_student and Scope.ADMIN in scopes:
             faults.append("an admin app acts for many students: none of them can sign in for it")
         if faults:

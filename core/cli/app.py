@@ -79,6 +79,9 @@ WaitS = Annotated[
     typer.Option("--timeout", metavar="SECONDS", min=0, max=WAIT_S_MAX, help="to wait at most"),
 ]
 
+#: More than there ever are of anything, and what every store can count to.
+COUNT_MAX = 1_000_000_000
+
 POLL_S = 0.1
 
 
@@ -425,7 +428,7 @@ def operations(
     words: Annotated[
         str, typer.Option("--words", metavar="TEXT", help="in the reason or the selection")
     ] = "",
-    limit: Annotated[int, typer.Option("--limit", min=1)] = 50,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=COUNT_MAX)] = 50,
     as_: As = "",
     json: Json = False,
 ) -> None:

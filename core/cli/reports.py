@@ -65,16 +65,22 @@ def _blocked_first(row: Row) -> int:
 
 def _row(row: Row) -> Report:
     return {
-        "booking": row.booking_id,
-        "booking_id": row.booking_name,
-        "student": row.contact_name,
-        "contact": row.contact_id,
+        **_whose_booking(row),
         "verdict": row.verdict.value,
         "why": f"{row.why}: {row.detail}" if row.detail else row.why.value,
         "credit": row.credit,
         "before": row.before,
         "after": row.after,
         **_renamed(row),
+    }
+
+
+def _whose_booking(one: Row | Item) -> Report:
+    return {
+        "booking": one.booking_id,
+        "booking_id": one.booking_name,
+        "student": one.contact_name,
+        "contact": one.contact_id,
     }
 
 
@@ -165,10 +171,7 @@ def of_items(items: Sequence[Item], operation: Operation) -> list[Report]:
 
 def _item(item: Item, operation: Operation) -> Report:
     return {
-        "booking": item.booking_id,
-        "booking_id": item.booking_name,
-        "student": item.contact_name,
-        "contact": item.contact_id,
+        **_whose_booking(item),
         "state": item.state.value,
         "why": "" if item.state in {ItemState.DONE, ItemState.PENDING} else item.why,
         "credit": item.credit,

@@ -230,6 +230,28 @@ def test_a_last_day_that_no_day_follows_is_told_like_any_other_slip(desk: TestDe
     assert (1, True) == (done.exit_code, "is no time" in why(done))
 
 
+def test_exams_of_the_last_days_that_there_are_can_be_asked_for(desk: TestDesk) -> None:
+    done = run("exams", "--since", "9999-12-31")
+
+    assert (0, []) == (done.exit_code, report(done)["exams"])
+
+
+@pytest.mark.parametrize(
+    ("command", "ends", "said"),
+    [
+        ("operations --limit", 2, "--limit"),
+        ("audit verify --since", 2, "--since"),
+        ("keys make app --scope read --writes-a-day", 1, "from 1 to 1,000,000 a day"),
+    ],
+)
+def test_what_no_store_can_count_to_is_told_like_any_other_slip(
+    desk: TestDesk, command: str, ends: int, said: str
+) -> None:
+    done = run(*command.split(), "99999999999999999999")
+
+    assert (ends, True) == (done.exit_code, said in done.stderr)
+
+
 @pytest.mark.parametrize("command", ["outbox --wait", "recount --exam 70 --wait", "sweep"])
 @pytest.mark.parametrize("seconds", ["nan", "inf", "1e20", "-1"])
 def test_nobody_waits_until_no_clock_goes_on(desk: TestDesk, command: str, seconds: str) -> None:

@@ -10,7 +10,7 @@ import typer
 from core.audit.chain import FIELDS, JSON_FIELDS, Link
 from core.audit.entries import Sought, What
 from core.cli.acting import actor_of
-from core.cli.app import As, Json, app
+from core.cli.app import COUNT_MAX, As, Json, app
 from core.cli.commands.exporting import taken
 from core.cli.ending import unfinished
 from core.cli.finding import Day, known, utc
@@ -90,7 +90,10 @@ def verify(
         str, typer.Option("--expect", metavar="HASH", help="of a head that was noted before")
     ] = "",
     since: Annotated[
-        int, typer.Option("--since", metavar="N", min=0, help="trust entries up to this one")
+        int,
+        typer.Option(
+            "--since", metavar="N", min=0, max=COUNT_MAX, help="trust entries up to this one"
+        ),
     ] = 0,
     heads: Annotated[
         Path | None,

@@ -32,6 +32,8 @@ from core.credits.records import ExamId
 from core.credits.roles import Actor
 from core.hubspot.ports.crm import Fate
 from core.operations.choosing.select import exam_words
+from core.operations.plans import Row
+from core.operations.states import Item
 from core.students.cancel_exam import ExamActPreview, ExamActReport, Part
 
 ExamArgument = Annotated[str, typer.Argument(metavar="EXAM", help="record id of the exam")]
@@ -128,16 +130,7 @@ def of_report(report: ExamActReport) -> reports.Report:
         "closed": report.closed,
         "moved": _of_part(report.move),
         "cancelled": _of_part(report.cancel),
-        "not_done": [
-            {
-                "booking": item.booking_id,
-                "name": item.booking_name,
-                "student": item.contact_name,
-                "contact": item.contact_id,
-                "why": item.why,
-            }
-            for item in report.not_done
-        ],
+        "not_done": [_not_done(item) for item in report.not_done],
     }
 
 
@@ -165,16 +158,17 @@ def _of_preview(found: ExamActPreview, *, keeps: bool) -> reports.Report:
         "move": len(found.moving),
         "cancel": len(found.cancelling),
         "credits": {"kept" if keeps else "given back": found.credits_},
-        "not_done": [
-            {
-                "booking": row.booking_id,
-                "name": row.booking_name,
-                "student": row.contact_name,
-                "contact": row.contact_id,
-                "why": str(row.why),
-            }
-            for row in found.left
-        ],
+        "not_done": [_not_done(row) for row in found.left],
+    }
+
+
+def _not_done(one: Row | Item) -> reports.Report:
+    return {
+        "booking": one.booking_id,
+        "name": one.booking_name,
+        "student": one.contact_name,
+        "contact": one.contact_id,
+        "why": str(one.why),
     }
 
 

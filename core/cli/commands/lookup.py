@@ -82,7 +82,7 @@ def exams(
             show(found | {"cancelling": of_report(act) if act else None}, as_json=json)
             return
         first = since.date() if since else day_in(core.zone, core.operation_commands.now())
-        last: date | None = until.date() if until else first + AHEAD
+        last = until.date() if until else min(first, date.max - AHEAD) + AHEAD
         listed = core.exam_sessions.sessions(first, last, actor)
         fit = narrowed(listed.sessions, SessionFilter(mock_type=mock_type, place=place))
         report = {"exams": [_of_session(each, core.zone) for each in fit], "more": listed.more}

@@ -21,10 +21,10 @@ from sandbox.hubspot.limits import TIERS
 from sandbox.hubspot.server import Listening
 from sandbox.hubspot.tool import problems
 from sandbox.hubspot.tool.account import Account, Files
+from sandbox.hubspot.tool.numbers import count, port
 from sandbox.hubspot.tool.problems import Unusable
 from sandbox.hubspot.webhooks import EVERYTHING, Target
 
-PORT_MAX = 65_535
 #: given by an option of their own; all others by --option
 COMMON = ("latency_ms", "rate_limit", "daily_limit", "search_lag_ms", "tier")
 
@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _places(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--host", default="127.0.0.1", help="any address of this machine")
-    serve.add_argument("--port", type=_port, default=0, help="0, the default: any that is free")
+    serve.add_argument("--port", type=port, default=0, help="0, the default: any that is free")
     serve.add_argument("--cert", type=Path, metavar="FILE.pem", help="serve HTTPS: certificate")
     serve.add_argument("--key", type=Path, metavar="FILE.pem", help="serve HTTPS: private key")
     serve.add_argument(
@@ -79,10 +79,10 @@ def _places(serve: argparse.ArgumentParser) -> None:
 
 
 def _behaviour(serve: argparse.ArgumentParser) -> None:
-    serve.add_argument("--latency-ms", type=_count, help="added to every answer")
-    serve.add_argument("--rate-limit", type=_count, help="calls in ten seconds")
-    serve.add_argument("--daily-limit", type=_count, help="calls in a day")
-    serve.add_argument("--search-lag-ms", type=_count, help="until search finds a change")
+    serve.add_argument("--latency-ms", type=count, help="added to every answer")
+    serve.add_argument("--rate-limit", type=count, help="calls in ten seconds")
+    serve.add_argument("--daily-limit", type=count, help="calls in a day")
+    serve.add_argument("--search-lag-ms", type=count, help="until search finds a change")
     serve.add_argument("--tier", choices=sorted(TIERS), help="the limits of a HubSpot tier")
     serve.add_argument("--faults", metavar="JSON|FILE", help="what goes wrong, from the start on")
     serve.add_argument("--webhooks", metavar="URL", help="tell of every change there")
@@ -94,18 +94,6 @@ def _behaviour(serve: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="any of GET /_sandbox/options, as write_through_merge=false",
     )
-
-
-def _count(text: str) -> int:
-    if not text.isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 up")
-    return int(text)
-
-
-def _port(text: str) -> int:
-    if not text.isdigit() or int(text) > PORT_MAX:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to {PORT_MAX}")
-    return int(text)
 
 
 def _word(text: str) -> str:
