@@ -38,13 +38,11 @@ from core.hubspot.pace.slots import MemorySlots, Slots
 from core.hubspot.ports.crm import BookingFilter, Note, Outcome
 from core.hubspot.ports.message import Message
 from core.hubspot.ports.telling import Mail, Recipient, Sent
-from core.hubspot.transport import Call, Transport, log_retries, make_client
+from core.hubspot.transport import Transport, log_retries, make_client
 from core.hubspot.type_ids import TypeIds, custom_types
 from core.hubspot.wire import requests
 from core.hubspot.wire.paths import Paths
 
-#: The id of HubSpot's own contacts.
-CONTACTS = "0-1"
 #: For a sign of life: to be over before whoever waits for it gives up.
 KNOCK_WITHIN_S = ASK_AFTER_S - 0.3
 
@@ -299,7 +297,6 @@ def connect(
     log_retries()
     transported = Transport(http, limiter, request_timeout_s, token)
     paths = Paths(api_version)
-    transported.people = people = _people(transported, paths)
     hub = Hub(
         transport=transported,
         portal=portal,
@@ -308,17 +305,9 @@ def connect(
         threads=Threads(concurrency),
         now=now,
     )
+    knock = partial(hub.knock, within_s=KNOCK_WITHIN_S)
+    transported.people = people = People(knock, lambda: hub.transport.hearing.heard().well_s_ago)
     return HubSpot(hub, (people.close, http.close, close_slots))
-
-
-def _people(transport: Transport, paths: Paths) -> People:
-    """Who knock at the contacts, which every account has."""
-    call = Call(what="knock", path=paths.objects(CONTACTS, "batch", "read"), body={"inputs": []})
-
-    def knock() -> None:
-        transport.write(call, Priority.OPERATION, within_s=KNOCK_WITHIN_S)
-
-    return People(knock, lambda: transport.hearing.heard().well_s_ago)
 
 
 def open_slots(url: str) -> tuple[tuple[Slots, Slots], Callable[[], None]]:

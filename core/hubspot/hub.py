@@ -17,6 +17,9 @@ from core.hubspot.type_ids import TypeIds
 from core.hubspot.wire.paths import Paths
 from core.hubspot.wire.records import Json
 
+#: The id of HubSpot's own contacts, which every account has.
+CONTACTS = "0-1"
+
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
@@ -79,6 +82,18 @@ class Hub:
     def read(self, call: Call) -> Json:
         """A call that changes nothing."""
         return self.transport.read(call, self.priority)
+
+    def knock(self, *, within_s: float) -> None:
+        """An empty batch: it costs one call, and HubSpot looks at the token before it answers.
+
+        Not repeated, unless nothing was sent.
+
+        Raises:
+            GatewayError: HubSpot does not answer within this time, or not as it should.
+        """
+        path = self.paths.objects(CONTACTS, "batch", "read")
+        call = Call(what="knock", path=path, body={"inputs": []})
+        self.transport.write(call, self.priority, within_s=within_s)
 
     def batch(self, kind: Kind, verb: str) -> str:
         """The path of a batch of one of our kinds."""

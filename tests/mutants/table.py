@@ -1619,6 +1619,13 @@ JOURNAL = [
         tests=_LOST,
     ),
     Mutant(
+        guard="a server that ends at a commit for lack of room is not told to have saved nothing",
+        file="core/database/database.py",
+        old="            if sure:\n",
+        new="            if True:\n",
+        tests=(_JOURNAL + "test_room.py",),
+    ),
+    Mutant(
         guard="a connection lost before the commit is made anew",
         file="core/database/database.py",
         old="    if error.connection_invalidated:\n        return True\n",
