@@ -22,7 +22,7 @@ from pages.shared.gate import Desk
 #: Where the address of the students' page has whose it is.
 IN_ADDRESS = "id"
 #: The two columns.
-STUDENT, RECORD = "Student", "HubSpot id"
+STUDENT, RECORD = row_buttons.STUDENT, "HubSpot id"
 #: The id in the address of a record of HubSpot.
 _ID_IN_URL = r"/([^/]+)$"
 _TO = "_student_to"
