@@ -13,7 +13,7 @@ STUDENT = "Student"
 #: Titles of columns whose buttons lead elsewhere and change nothing: by keyboard, Enter anywhere in
 #: a row presses the first of these that it has. Another button is pressed in its own cell alone,
 #: and so is each where rows can be ticked: a key pressed by mistake would lose what is ticked.
-LEADS = ("Open", "Operation", STUDENT, "Behind it")
+LEADS = ("Open", "Operation", STUDENT, "Entries")
 
 
 def column(

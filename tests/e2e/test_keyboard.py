@@ -163,7 +163,7 @@ def test_keys_do_nothing_in_a_field_under_a_dialog_or_when_turned_off(admin: Per
     keyboard.press("Delete")
     admin.tab_to("All students as CSV")
     keyboard.press("?")
-    single = page.get_by_role("switch", name="Single keys")
+    single = page.get_by_role("switch", name="Single-key shortcuts")
     expect(single).to_be_focused(timeout=SLOW_MS)
     keyboard.press("g")
     keyboard.press("d")

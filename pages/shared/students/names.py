@@ -148,7 +148,7 @@ def elsewhere(desk: Desk, kind: Kind, id_: str) -> None:
     """Where else this record is seen: in HubSpot, and its table in Supabase, as far as known."""
     ways = [
         ("Open in HubSpot", desk.core.account_directory.record_url(kind, id_)),
-        ("Open Supabase's tables", desk.core.account_directory.editor_url),
+        ("Open Supabase's table editor", desk.core.account_directory.editor_url),
     ]
     if known := [(label, url) for label, url in ways if url]:
         with st.container(horizontal=True, gap="small"):
