@@ -11,11 +11,11 @@
     "background:#8E1F28", "color:#fff", "text-align:center",
     "font:600 0.9375rem/1.45 'IBM Plex Sans',system-ui,sans-serif",
   ].join(";");
-  const GONE = "Credit Desk does not answer. Its server is stopped or very busy. What you "
-    + "confirmed is kept and is carried out once; nothing happens twice. This page goes on by "
-    + "itself when the server answers.";
-  const OFFLINE = "This computer is offline. What you confirmed is kept and is carried out once; "
-    + "nothing happens twice. This page goes on by itself when the network is back.";
+  const KEPT = "Confirmed operations are kept, and each is carried out once. This page continues "
+    + "by itself when";
+  const GONE = "Credit Desk does not answer. Its server has stopped or is very busy. "
+    + `${KEPT} the server answers.`;
+  const OFFLINE = `This computer is offline. ${KEPT} the network is back.`;
 
   let bar = null;
 

@@ -42,7 +42,7 @@
   const ticks = (grid) => typeof grid.rowMarkers === "object";
   const leads = (grid) =>
     page().deskLeads.split("|").map((title) => grid.columns.findIndex((of) => of.title === title));
-  const opens = (grid) => leads(grid).some((column) => column >= 0);
+  const opens = (grid) => !ticks(grid) && leads(grid).some((column) => column >= 0);
 
   function isButton(grid, column, row) {
     const cell = column >= 0 ? grid.getCellContent([column, row]) : undefined;
@@ -62,7 +62,8 @@
     if (row === undefined) return;
     const at = [column, ...leads(grid)].find((n) => isButton(grid, n, row));
     if (at === undefined) return;
-    const bounds = { x: 0, y: 0, width: 400, height: 30 }; // the middle is on the button
+    // so narrow that the middle is on the button, at whichever side of its cell that is drawn
+    const bounds = { x: 0, y: 0, width: 40, height: 30 };
     const middle = { localEventX: bounds.width / 2, localEventY: bounds.height / 2 };
     grid.onCellClicked([at, row], { bounds, ...middle, preventDefault() {} });
   }

@@ -252,12 +252,13 @@ def _away_page(error: JournalError) -> NoReturn:
     full = isinstance(error, StoreFull)
     with _card("The desk's disk is full" if full else "The desk's database does not answer"):
         st.markdown(
-            "Nobody can be let in until it has room. Free space on it, or enlarge it."
+            "Nobody can sign in until it has room. Free some space, or enlarge the disk."
             if full
-            else "Nobody can be let in until it does. Reload the page in a moment."
+            else "Nobody can sign in until it answers. Reload the page in a moment."
         )
         st.markdown(
-            "What was confirmed is kept, and is carried out once. The log says what is wrong."
+            "Confirmed operations are kept, and each is carried out once. The log says what is "
+            "wrong."
         )
     st.stop()
 

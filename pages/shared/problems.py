@@ -139,7 +139,7 @@ def _explain_gateway(error: GatewayError) -> Problem:
             return Problem("HubSpot's limit for today is used up", [str(error)])
         case NoRoom():
             return Problem(
-                "HubSpot's limit is used up just now", [str(error)], "Try again in a moment."
+                "HubSpot's limit of calls is reached", [str(error)], "Try again in a moment."
             )
         case Unauthorized():
             return Problem(

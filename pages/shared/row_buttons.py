@@ -8,9 +8,12 @@ from typing import Any, Literal, TypeVar
 import streamlit as st
 
 T = TypeVar("T")
+#: The column that every table of students has, whatever else its rows lead to.
+STUDENT = "Student"
 #: Titles of columns whose buttons lead elsewhere and change nothing: by keyboard, Enter anywhere in
-#: a row presses the first of these that it has. Another button is pressed in its own cell alone.
-LEADS = ("Open", "Operation", "Contact", "Behind it")
+#: a row presses the first of these that it has. Another button is pressed in its own cell alone,
+#: and so is each where rows can be ticked: a key pressed by mistake would lose what is ticked.
+LEADS = ("Open", "Operation", STUDENT, "Entries")
 
 
 def column(

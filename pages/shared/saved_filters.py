@@ -31,20 +31,20 @@ class Fields:
 
 
 def show(desk: Desk, fields: Fields) -> None:
-    """One button: what was saved, and a name for what is chosen now."""
+    """One button: what was saved, and a name under which to save what is chosen."""
     mine = desk.core.saved_filters.mine(fields.page, desk.actor)
-    with st.popover("Saved", icon=":material/bookmark:", help="Filters of your own"):
+    with st.popover("Saved", icon=":material/bookmark:", help="Your saved filters"):
         if not mine:
-            st.caption("Filters that you save stand here, for you alone.")
+            st.caption("Filters you save appear here. Only you see them.")
         for kept in mine:
             _row(desk, fields, kept)
         chosen = chosen_in(fields, st.session_state)
         name = st.text_input(
             "Name", key=NAME, max_chars=NAME_MAX, placeholder="Refunds of last week",
-            help="A name that is taken is given to what is chosen now",
+            help="A saved filter of the same name is replaced",
         )  # fmt: skip
         st.button(
-            "Save what is chosen",
+            "Save filter",
             icon=":material/bookmark_add:",
             on_click=_save,
             args=(desk, fields, chosen),

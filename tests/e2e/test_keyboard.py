@@ -17,6 +17,7 @@ from tests.e2e.person import SLOW_MS, Person
 CS = SCHOOL.keys[1]
 BEN = "ben@example.test"
 TOKEN, ASKED = "Clinical Skills Token", "Asked for by Ben"
+ITEMS = "Every booking of the operation with what became of it"
 OPERATIONS, DRIFTS = "Operations, newest first", "Records that differ between HubSpot and Supabase"
 
 
@@ -135,6 +136,9 @@ def test_the_main_jobs_are_done_by_keyboard_alone(app: App, admin: Person, work:
     admin.go("p", "operations")
     admin.enter_row(OPERATIONS, "Owed for long")
     admin.sees("1 of 1 booking refunded")
+    admin.walk_to_row(ITEMS, 0)
+    keyboard.press("Enter")
+    admin.page.wait_for_url(re.compile(r"/contacts\?id=\d+$"), timeout=SLOW_MS)
 
     # keys that come faster than the focus moves
     admin.go("p", "operations")
@@ -159,7 +163,7 @@ def test_keys_do_nothing_in_a_field_under_a_dialog_or_when_turned_off(admin: Per
     keyboard.press("Delete")
     admin.tab_to("All students as CSV")
     keyboard.press("?")
-    single = page.get_by_role("switch", name="Single keys")
+    single = page.get_by_role("switch", name="Single-key shortcuts")
     expect(single).to_be_focused(timeout=SLOW_MS)
     keyboard.press("g")
     keyboard.press("d")

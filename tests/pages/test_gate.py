@@ -120,7 +120,7 @@ def test_while_the_database_is_away_nobody_is_let_in_and_that_is_said_without_it
     at = open_page(BULK_REFUND)
 
     assert [title] == [each.value for each in at.title]
-    assert "What was confirmed is kept, and is carried out once." in said(at)
+    assert "Confirmed operations are kept, and each is carried out once." in said(at)
     assert "postgresql" not in said(at)
     assert not at.button
 

@@ -11,9 +11,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.credits.roles import Grant, Role
-from pages.shared import places
+from pages.shared import places, row_buttons
 from pages.shared.access import keyboard
 from pages.shared.places import CONTACTS, PLACES
+from pages.shared.students import names
 from scripts.processes import ROOT
 from tests.pages.conftest import Open
 from tests.pages.stage import ADMIN, NOON, Stage
@@ -43,6 +44,13 @@ def test_each_key_leads_to_one_page() -> None:
     assert len(keys) == len(set(keys)) >= 8
     assert not TAKEN & set(keys)
     assert all(re.fullmatch("[a-z]", key) for key in keys)
+
+
+def test_enter_opens_a_row_by_each_column_of_buttons_but_the_one_that_changes_something() -> None:
+    sources = "".join(path.read_text() for path in (ROOT / "pages").rglob("*.py"))
+    titles = re.findall(r'row_buttons\.column\(\s*"([^"]+)"', sources)
+
+    assert {*titles, names.STUDENT} - {"Retry"} == set(row_buttons.LEADS)
 
 
 @pytest.mark.parametrize("role", [Role.STAFF, Role.ADMIN])

@@ -42,7 +42,7 @@ def test_what_is_chosen_is_saved_chosen_again_and_removed(open_page: Open, made:
 
     press(at, "remove_filter_My week")
     assert {} == saved(made)
-    assert "stand here, for you alone" in said(at)
+    assert "Filters you save appear here. Only you see them." in said(at)
 
 
 def test_nothing_chosen_or_without_a_name_is_not_saved(open_page: Open) -> None:

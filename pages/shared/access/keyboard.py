@@ -32,20 +32,20 @@ button[kind="tertiary"]:hover { text-decoration: underline; }
 #: Set by the script when single keys are turned off ("off"), for this browser.
 COOKIE = "credit_desk_keys"
 ANYWHERE = (
-    ("?", "this list"),
+    ("?", "show this list"),
     ("/", "search for a student"),
-    ("t", "to the table, or the next"),
+    ("t", "go to the next table"),
 )
 IN_TABLES = (
-    ("Tab", "to the next field, button or table"),
-    ("↑ ↓ ← →", "from cell to cell"),
+    ("Tab", "go to the next field, button or table"),
+    ("↑ ↓ ← →", "go from cell to cell"),
     ("Enter", "open the row, or press the button in the cell"),
     ("Space", "tick the row, where rows can be ticked"),
-    ("Esc", "close what lies over the page"),
+    ("Esc", "close the open dialog or menu"),
 )
 IN_SEARCH = (
     ("Enter", "open the student, if only one is found"),
-    ("↓", "to the table of those found"),
+    ("↓", "go to the results"),
 )
 
 
@@ -68,12 +68,12 @@ def _told(mine: Sequence[Place]) -> str:
 
 def _sheet(places: Sequence[tuple[str, str]]) -> None:
     on = st.toggle(
-        "Single keys",
+        "Single-key shortcuts",
         value=st.context.cookies.get(COOKIE) != "off",
         key="single_keys",
         persist_state="session",
-        help="Keys without Ctrl or Alt, outside of fields. Turned off they do nothing, for "
-        "whoever speaks to the computer. This browser remembers it.",
+        help="Shortcuts without Ctrl or Alt, such as / or g o. Turn them off if you use speech "
+        "input. This browser remembers your choice.",
     )
     left, right = st.columns(2)
     left.markdown(_table("Anywhere" if on else "Anywhere (off)", [*ANYWHERE, *places]))

@@ -130,7 +130,7 @@ def _grid(desk: Desk, links: Sequence[Link], *, acts_only: bool) -> None:
         ]
         frame.insert(list(frame.columns).index("Change"), "Behind", shown)
         behind["Behind"] = row_buttons.column(
-            "Behind it",
+            "Entries",
             operations,
             _open_entries,
             key=f"{key}_behind",

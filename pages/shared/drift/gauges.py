@@ -25,7 +25,7 @@ LAGS: tuple[Shown, ...] = (
 )
 QUOTAS: tuple[Shown, ...] = (
     ("Ten-second limit", Look(Colour.BLUE), Gauge.QUOTA, True),
-    ("Calls of the day", Look(Colour.ORANGE, dash="dot"), Gauge.QUOTA_DAY, True),
+    ("Daily limit", Look(Colour.ORANGE, dash="dot"), Gauge.QUOTA_DAY, True),
 )
 
 

@@ -160,7 +160,8 @@ def _differences(desk: Desk, standing: Standing, _: Period) -> None:
     charts.show(
         desk,
         figures.differences(
-            gaps, Frame(title="Wrong balances by difference", unit="balances, by credits")
+            gaps,
+            Frame(title="Wrong balances by difference", unit="balances, by difference in credits"),
         ),
         figures.differences_table(gaps),
         {},
@@ -212,9 +213,9 @@ def _copy_lag(desk: Desk, _: Standing, period: Period) -> None:
         alt="Seconds from a change to its copy in Supabase: median and 99th percentile",
     )
     st.caption(
-        "The median of a stretch of time is the mean of its minutes by their copies, the 99th "
-        "percentile the worst minute's. No line where nothing was copied. Above the limit "
-        "*Overview* says that students see older balances."
+        "The median is averaged over the minutes of each point, by their copies; the 99th "
+        "percentile is that of the worst minute. No line where nothing was copied. Above the "
+        "limit, *Overview* warns that students see older balances."
     )
 
 
@@ -243,7 +244,10 @@ def _owed(desk: Desk, _: Standing, period: Period) -> None:
         name=period.file("refunds-owed"),
         alt="Credits owed to students for cancelled bookings, by credit type",
     )
-    st.caption("Cancelled bookings whose credit has not come back, without what an undo took back.")
+    st.caption(
+        "Cancelled bookings whose credit was not given back. Credits that an undo took back are "
+        "not counted."
+    )
     if Act.RUN_BATCHES in ALLOWED[desk.actor.role]:
         st.page_link(
             places.BULK_REFUND.path,

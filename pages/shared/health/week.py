@@ -42,30 +42,36 @@ CARDS: dict[WeekFigure, FigureWords] = {
     WeekFigure.REFUNDED: FigureWords(
         "Refunded",
         _of("credit"),
-        "Credits that were given back, also those that an undo took back later.",
+        "Credits given back, including those that an undo took back later.",
     ),
     WeekFigure.CANCELLED: FigureWords(
         "Cancelled", _of("booking"), "Bookings, whether their credit was given back or kept."
     ),
-    WeekFigure.BOOKED: FigureWords("Booked", _of("seat"), "Bookings made on a page or by API."),
+    WeekFigure.BOOKED: FigureWords(
+        "Booked", _of("seat"), "Bookings made in Credit Desk or through its API."
+    ),
     WeekFigure.DRIFT_FOUND: FigureWords(
         "Drift found",
         _of("record"),
-        "Records that differed in a check. Each counts once a week, on the first day.",
+        "Records that differed in a check. Each counts once a week, on the day it was first found.",
     ),
     WeekFigure.DRIFT_REPAIRED: FigureWords(
-        "Drift repaired", _of("record"), "Records that a repair left equal on both sides."
+        "Drift repaired",
+        _of("record"),
+        "Records that a repair made the same in HubSpot and Supabase.",
     ),
     WeekFigure.COPY_LAG: FigureWords(
         "Copy lag",
         words.short,
-        "99 of 100 copies were made within this time: the mean of minutes with copies.",
+        "99 of 100 copies took no longer than this, averaged over the minutes with copies.",
     ),
-    WeekFigure.OWED: FigureWords("Owed", _of("credit"), "Credits that students still wait for."),
+    WeekFigure.OWED: FigureWords(
+        "Owed", _of("credit"), "Credits of cancelled bookings that were not given back yet."
+    ),
     WeekFigure.OUTSTANDING: FigureWords(
         "Outstanding",
         _of("credit"),
-        "Credits on all balances in HubSpot, as the last full check added them up.",
+        "Credits on all balances in HubSpot, added up by the last full check.",
     ),
 }
 #: Figures that add up; of all others last week in all is no number.

@@ -22,7 +22,7 @@ from pages.shared.gate import Desk
 #: Where the address of the students' page has whose it is.
 IN_ADDRESS = "id"
 #: The two columns.
-STUDENT, RECORD = "Student", "HubSpot id"
+STUDENT, RECORD = row_buttons.STUDENT, "HubSpot id"
 #: The id in the address of a record of HubSpot.
 _ID_IN_URL = r"/([^/]+)$"
 _TO = "_student_to"
@@ -148,7 +148,7 @@ def elsewhere(desk: Desk, kind: Kind, id_: str) -> None:
     """Where else this record is seen: in HubSpot, and its table in Supabase, as far as known."""
     ways = [
         ("Open in HubSpot", desk.core.account_directory.record_url(kind, id_)),
-        ("Open Supabase's tables", desk.core.account_directory.editor_url),
+        ("Open Supabase's table editor", desk.core.account_directory.editor_url),
     ]
     if known := [(label, url) for label, url in ways if url]:
         with st.container(horizontal=True, gap="small"):

@@ -51,7 +51,7 @@ def _counted(figure: Figure) -> Callable[[Desk, Period], None]:
     def view(desk: Desk, period: Period) -> None:
         ways = list(figures.BY)
         by = st.segmented_control(
-            "Told apart", ways, default=ways[0], required=True, key=SPLIT, bind="query-params",
+            "Split by", ways, default=ways[0], required=True, key=SPLIT, bind="query-params",
             label_visibility="collapsed",
         )  # fmt: skip
         _parts(desk, period, figure, by or ways[0], title, unit)
@@ -76,7 +76,7 @@ def _parts(desk: Desk, period: Period, figure: Figure, by: str, title: str, unit
         name=period.file(name),
         alt=f"{told}, {unit} {_each(acts)}",
     )
-    st.caption(f"By when the operation was confirmed. {_so_far(acts)}")
+    st.caption(f"Counted when the operation was confirmed. {_so_far(acts)}")
 
 
 def _bookings(desk: Desk, period: Period) -> None:
@@ -95,7 +95,7 @@ def _bookings(desk: Desk, period: Period) -> None:
         alt=f"Bookings made beside bookings cancelled, {_each(acts)}",
     )
     st.caption(
-        "Through Credit Desk and its API: what other apps book and cancel is not counted. "
+        "Only what is booked and cancelled through Credit Desk or its API, not through other apps. "
         f"{_so_far(acts)}"
     )
 
@@ -126,7 +126,7 @@ def _outstanding(desk: Desk, period: Period) -> None:
     step = charts.step_for(period.length, series=types, at_least=DAY / 24, most=charts.BARS)
     levels = desk.core.trend_reader.levels(desk.actor, [Gauge.OUTSTANDING], period.length, step)
     if not levels:
-        _nothing("No full check was completed in this period. Each one counts them.")
+        _nothing("No full check was completed in this period. Full checks count these credits.")
         st.page_link(places.DRIFT.path, label="Run a full check", icon=places.DRIFT.icon)
         return
     bar = charts.usual_gap(sorted({level.at for level in levels}), step)
@@ -142,7 +142,7 @@ def _outstanding(desk: Desk, period: Period) -> None:
         name=period.file("credits-outstanding"),
         alt="Credits that students hold in HubSpot at each full check, by credit type",
     )
-    st.caption("What all students hold in HubSpot together, and have not spent.")
+    st.caption("All credits that students hold in HubSpot and have not spent.")
 
 
 VIEWS: dict[str, Callable[[Desk, Period], None]] = {

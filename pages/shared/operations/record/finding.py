@@ -51,7 +51,7 @@ def show_more(desk: Desk) -> None:
     told = "Operations on its bookings, or that moved bookings to it"
     filters.typed("Exam", EXAM, "HubSpot record id", told=told)
     told = "In the reason, or in the description of what was chosen"
-    filters.typed("Words", WORDS, "Of the reason, exam …", told=told)
+    filters.typed("Words", WORDS, "In the reason, exam …", told=told)
     filters.the_way_back(clear, narrowed=bool(chosen_states()) or narrows())
     saved_filters.show(desk, FIELDS)
 
