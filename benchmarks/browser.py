@@ -10,14 +10,12 @@ from playwright.sync_api import Browser, Page, StorageState, ViewportSize, sync_
 
 from sandbox.ports import any_free
 from scripts import secrets_file
-from scripts.chromium import find_chromium
-from scripts.processes import local_stack, running
+from scripts.chromium import FLAGS, find_chromium
+from scripts.local_desk import served
+from scripts.processes import local_stack
 from tests.crash.desk import ADMIN, Desk
-from tests.crash.waiting import wait_for
-from tests.e2e.conftest import healthy
 from tests.e2e.person import Person
 
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
 SIZE: ViewportSize = {"width": 1440, "height": 900}
 PATIENCE_MS = 60_000
 #: Looks at every frame for each of these; the clock began when the address was opened.
@@ -49,13 +47,11 @@ def app(
         desk.core("provision")
         if filled is not None:
             filled(desk)
-        command = ["-m", "streamlit", "run", "asgi.py", "--server.port", str(port)]
-        command += ["--secrets.files", str(folder / "secrets.toml")]
+        options = ("--secrets.files", str(folder / "secrets.toml"))
         with (
             (folder / "app.log").open("w") as log,
-            running(command, env=desk.environment, stdout=log, stderr=log),
+            served(port, *options, environment=desk.environment, log=log),
         ):
-            wait_for(lambda: healthy(origin), within_s=60)
             yield origin, desk
         desk.close()
 

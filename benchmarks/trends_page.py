@@ -9,85 +9,21 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 import tempfile
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from benchmarks.drift_page import DAYS, rerun, timed, visited
+from benchmarks.many_operations import fill
 from core.app import wiring
 from core.app.stores import SqlJournal
-from core.credits.catalogue import SCHOOL
-from core.credits.records import Kind
-from core.credits.writes import MovementKind, WriteState
-from core.database.database import Database
 from core.health.over_time.trend_rules import stretches
-from core.operations.kinds.registry import cancelling
-from core.operations.protocol.store.tables import MovementState, movements, writes
-from core.operations.states import ItemState, OperationState
-from core.operations.store.tables import items, operations
 from pages.shared.health.trends import views
 from pages.shared.places import OPERATIONS
 from tests.pages.stage import ADMIN, come_in, signed_in, stage
 
-OPERATIONS_MADE, BOOKINGS_EACH, EXAMS = 500, 1000, 60
 #: Seconds of the server's work; the queries are what is left of a rerun when nothing is kept.
 BUDGETS_S = {"first visit": 1.2, "rerun": 0.3, "worst query": 0.3}
-
-
-def fill(url: str, until: datetime) -> None:
-    rng, database = random.Random(8), Database(url)
-    for n in range(OPERATIONS_MADE):
-        at = until - timedelta(days=DAYS) * rng.random()
-        database.write(partial(_operation, rng=rng, n=n, at=at))
-    database.close()
-
-
-def _operation(connection: Connection, rng: random.Random, n: int, at: datetime) -> None:
-    id_ = f"{rng.getrandbits(64):x}"
-    connection.execute(
-        operations.insert(),
-        {
-            "id": id_, "kind": cancelling(keeps=n % 5 == 0), "state": OperationState.DONE,
-            "since": at, "selection": "an exam", "reason": f"reason {n % 9}",
-            "confirmed_by": f"admin{n % 6}@example.test", "confirmed_at": at, "hold_until": at,
-            "ended_at": at,
-        },
-    )  # fmt: skip
-    rows = range(BOOKINGS_EACH)
-    exam = f"{71_000_000_000 + n % EXAMS}"
-    common = {"operation_id": id_, "credit": SCHOOL.keys[n % 5], "state": ItemState.DONE}
-    connection.execute(
-        items.insert(),
-        [
-            {
-                **common, "booking_id": f"{n}/{k}", "n": k, "contact_id": f"{k}", "exam_id": exam,
-                "exam_date": at.date(), "mock_type": "Clinical Skills", "cancelled": True,
-            }
-            for k in rows
-        ],
-    )  # fmt: skip
-    connection.execute(
-        writes.insert(),
-        {
-            "id": f"{id_}w", "operation_id": id_, "kind": Kind.CONTACT, "target_id": "1",
-            "before": {}, "after": {}, "sent_at": at, "state": WriteState.LANDED,
-        },
-    )  # fmt: skip
-    connection.execute(
-        movements.insert(),
-        [
-            {
-                "write_id": f"{id_}w", "n": k, "operation_id": id_, "booking_id": f"{n}/{k}",
-                "kind": MovementKind.REFUND, "credit": common["credit"], "delta": 1,
-                "state": MovementState.LANDED,
-            }
-            for k in rows
-        ],
-    )  # fmt: skip
 
 
 def measure(url: str, journal: SqlJournal) -> dict[str, object]:

@@ -6,6 +6,8 @@ import os
 import shutil
 import sys
 
+#: Without a sandbox of its own, graphics, or the small shared memory of containers.
+FLAGS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
 _CANDIDATES = (
     "chromium",
     "chromium-browser",

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import psycopg
 
@@ -126,11 +127,17 @@ def _ended(environment: Mapping[str, str], module: str, *args: str) -> str:
 
 @contextmanager
 def served(
-    port: int, *options: str, environment: Mapping[str, str] | None = None
+    port: int,
+    *options: str,
+    environment: Mapping[str, str] | None = None,
+    log: IO[str] | None = None,
 ) -> Iterator[subprocess.Popen[str]]:
-    """The app, which answers. ``options``: of Streamlit. Raises DidNotStartError."""
+    """The app, which answers. Raises DidNotStartError.
+
+    ``options``: of Streamlit. ``log``: of all that it says; else its stderr is ours.
+    """
     command = ["-m", "streamlit", "run", "asgi.py", "--server.port", str(port), *options]
-    with running(command, env=environment, stdout=subprocess.DEVNULL) as app:
+    with running(command, env=environment, stdout=log or subprocess.DEVNULL, stderr=log) as app:
         _wait_until_healthy(app, port)
         yield app
 

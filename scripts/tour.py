@@ -17,13 +17,12 @@ from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from sandbox.identity import DEMO_USERS
 from sandbox.ports import any_free
-from scripts.chromium import find_chromium
+from scripts.chromium import FLAGS, find_chromium
 from scripts.local_desk import LocalDesk, served
 from scripts.processes import ROOT
 
 TOUR = ROOT / "docs" / "tour.md"
 PICTURES = ROOT / "docs" / "img" / "tour"
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
 SLOW_MS = 60_000
 #: Around what the next click is on.
 MARK = "e => { e.style.outline = '3px solid #d6336c'; e.style.outlineOffset = '3px'; }"

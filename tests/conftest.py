@@ -10,7 +10,7 @@ import hypothesis
 import psycopg
 import pytest
 
-from scripts.chromium import find_chromium
+from scripts.chromium import FLAGS, find_chromium
 from scripts.processes import ROOT, local_stack
 from tests.simulation import seeds
 
@@ -79,5 +79,4 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     if chromium is None:
         message = "no Chromium found: `make setup` says how to get one, or set CHROMIUM"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
-    flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-    return {**browser_type_launch_args, "executable_path": chromium, "args": flags}
+    return {**browser_type_launch_args, "executable_path": chromium, "args": [*FLAGS]}

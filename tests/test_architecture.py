@@ -539,7 +539,7 @@ def test_the_assembled_core_hands_out_services_alone() -> None:
         "runtime.engine.submit(id_)",
         "wiring.get().desks.crm.exams([id_])",
         "finding = core.booking_finder\nfinding.crm.exams([id_])",
-        "core, actor = runtime.core, who()\ncore.approving.holding.journal",
+        "core, actor = runtime.core, who()\ncore.approvals.holding.journal",
         "def show(desks: Desks): desks.owing.crm.exams([])",
         "def show(services: Core): services.desks.crm.exams([])",
     ],

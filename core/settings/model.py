@@ -415,11 +415,13 @@ class Settings(BaseSettings):
             )
 
     def _demo_is_local(self) -> None:
-        if self.demo and not (is_local(self.hubspot_base_url) and is_local(self.supabase_url)):
+        at = {"HUBSPOT_BASE_URL": self.hubspot_base_url, "SUPABASE_URL": self.supabase_url}
+        away = [name for name, url in at.items() if not is_local(url)]
+        if self.demo and away:
             raise ValueError(
                 "CREDIT_DESK_DEMO",
-                "is set, and HubSpot or Supabase is not on this machine",
-                "Remove it: `make run` sets it for its own local stack alone",
+                f"is set, and an account is not on this machine: {', '.join(away)}",
+                "For the demo of `make run` unset that, for your own accounts CREDIT_DESK_DEMO",
             )
 
     def _events_are_signed(self) -> None:

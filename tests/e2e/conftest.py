@@ -12,9 +12,8 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from sandbox.ports import any_free
 from scripts import secrets_file
-from scripts.processes import running
+from scripts.local_desk import served
 from tests.crash.desk import ADMIN, Desk
-from tests.crash.waiting import wait_for
 from tests.e2e.person import Person
 
 #: Of what is confirmed on a page: long enough to call it off, with a browser on a busy machine.
@@ -40,8 +39,6 @@ def app(sandbox: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> It
     secrets_file.write(secrets, sandbox, origin=origin)
     desk = Desk(sandbox, folder)
     desk.core("provision")
-    command = ["-m", "streamlit", "run", "asgi.py", "--server.port", str(port)]
-    command += ["--secrets.files", str(secrets)]
     environment = {
         **desk.environment,
         "CREDIT_DESK_HOLD_S": HOLD_S,
@@ -49,9 +46,8 @@ def app(sandbox: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> It
     }
     with (
         (folder / "app.log").open("w") as log,
-        running(command, env=environment, stdout=log, stderr=log),
+        served(port, "--secrets.files", str(secrets), environment=environment, log=log),
     ):
-        wait_for(lambda: healthy(origin))
         yield App(origin, desk)
     desk.close()
 

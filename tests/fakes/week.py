@@ -7,7 +7,6 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from core.drift.differences import Drift
 from core.drift.repairs import Repair, RepairRow, RowState
@@ -18,8 +17,6 @@ from core.health.over_time.week_rules import GaugeReading
 
 class MemoryWeeks:
     _lock: threading.RLock
-    _operations: dict[str, Any]
-    _writes: dict[Any, Any]
     _sweeps: dict[str, Sweep]
     _drifts: dict[str, dict[tuple[str, str], Drift]]
     _repairs: dict[str, tuple[Repair, dict[int, RepairRow]]]

@@ -89,10 +89,11 @@ def test_a_schedule_or_zone_that_is_none_is_named(
 def test_the_demo_is_of_this_machine_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not load(tmp_path).demo
     monkeypatch.setenv("CREDIT_DESK_DEMO", "true")
-    assert "not on this machine" in faults(tmp_path)["CREDIT_DESK_DEMO"]
+    both = "not on this machine: HUBSPOT_BASE_URL, SUPABASE_URL"
+    assert both in faults(tmp_path)["CREDIT_DESK_DEMO"]
 
     monkeypatch.setenv("HUBSPOT_BASE_URL", "http://127.0.0.1:8471")
-    assert "not on this machine" in faults(tmp_path)["CREDIT_DESK_DEMO"]
+    assert "not on this machine: SUPABASE_URL" in faults(tmp_path)["CREDIT_DESK_DEMO"]
     monkeypatch.setenv("SUPABASE_URL", "http://localhost:8472")
 
     assert load(tmp_path).demo

@@ -8,15 +8,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from core.app.journal import Journal
-from core.credits.records import BookingId, ExamId, Kind
+from core.credits.records import BookingId, ExamId
 from core.credits.writes import MovementKind, WriteState
-from core.drift.causes import Cause
-from core.drift.differences import Drift
 from core.drift.repairs import Repair, RepairRow, RepairState, RowState
 from core.health.store.tallies_port import ActTally, ExamTally, RepairTally
 from core.operations.states import Item, ItemState, OperationState
 from core.operations.verdicts import OperationKind
 from tests.contract.journal.given import ADMIN, NOW, item, operation, outcome, running, saved, write
+from tests.contract.journal.test_trends import drift
 
 DAY = timedelta(days=1)
 EDGES = (NOW - 7 * DAY, NOW - 3 * DAY, NOW - DAY)
@@ -155,20 +154,15 @@ def test_exams_are_told_with_their_type_and_day_the_most_cancelled_first(journal
 
 def repaired(journal: Journal, id_: str, ended: datetime, *hours: float) -> None:
     """Records that had drifted for so long; beside them one that still differs."""
-    drifts = [_drift(n, ended - timedelta(hours=each)) for n, each in enumerate((*hours, 99))]
-    rows = [RepairRow(drift=each, n=n) for n, each in enumerate(drifts)]
+    rows = [
+        RepairRow(drift=drift(f"c{n}", since=ended - timedelta(hours=each)), n=n)
+        for n, each in enumerate((*hours, 99))
+    ]
     journal.ask_repair(Repair(id=id_, asked_by=ADMIN, asked_at=ended - DAY, digest=id_), rows)
     states: Sequence[RowState] = [*([RowState.REPAIRED] * len(hours)), RowState.STILL_DIFFERS]
     ending = replace(journal.take_repair(id_), state=RepairState.DONE, ended_at=ended, counts={})
     done = [replace(row, state=state) for row, state in zip(rows, states, strict=True)]
     journal.save_repair(ending, done)
-
-
-def _drift(n: int, since: datetime) -> Drift:
-    return Drift(
-        kind=Kind.CONTACT, record_id=f"c{n}", cause=Cause.OLDER_COPY, columns=("email",),
-        truth={"email": "é"}, mirror={"email": None}, evidence="changed", since=since,
-    )  # fmt: skip
 
 
 def test_repairs_are_told_by_the_median_and_the_longest_drift(journal: Journal) -> None:
