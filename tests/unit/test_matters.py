@@ -29,10 +29,9 @@ def as_documented(handling: Handling) -> tuple[str, str, str]:
 
 
 def test_the_documents_tell_of_each_matter_what_becomes_of_it() -> None:
-    _, _, table = OPERATING.read_text().partition("#### All that may be wrong")
-    told = {
-        found[1]: found.groups()[1:] for line in table.splitlines() if (found := ROW.match(line))
-    }
+    _, _, table = OPERATING.read_text().partition("### All that may be wrong")
+    rows = [found.groups() for line in table.splitlines() if (found := ROW.match(line))]
+    told = {row[0]: row[1:] for row in rows}
 
     assert {matter.value: as_documented(each) for matter, each in HANDLING.items()} == {
         matter.value: told.get(matter.value) for matter in Matter
