@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-AT_ONCE = timedelta(0)
+from core.health.matters import AT_ONCE
+
 #: What was well for less than this and is wrong again was never well: it flutters.
 WELL_AFTER = timedelta(minutes=5)
 

@@ -11,6 +11,7 @@ from core.credits.errors import GatewayError
 from core.credits.roles import Act, Actor
 from core.database.identity import Store
 from core.health.clocks import Clocks
+from core.health.readiness import alive
 from core.health.store.port import HealthStore
 from core.hubspot.ports.inspection import Finding, Health, Inspecting
 from core.mirror.port import Mirror
@@ -169,8 +170,8 @@ class Diagnosing:
         return Finding(health=Health.FINE, what="engine", said="starts")
 
     def _workers(self) -> Finding:
-        alive = len(self.journal.workers())
-        if alive:
-            return Finding(health=Health.FINE, what="workers", said=f"{alive} at work")
+        working = len(alive(self.journal.workers(), self.now()))
+        if working:
+            return Finding(health=Health.FINE, what="workers", said=f"{working} at work")
         mend = "start the app or python -m core worker; until then confirmed operations wait"
         return Finding(health=Health.WARNING, what="workers", said="none is at work", mend=mend)

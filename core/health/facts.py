@@ -11,77 +11,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from core.audit.entries import Entry
+from core.credits.roles import RoleRequest
 from core.credits.room import NOT_KNOWN, Room
 from core.drift.sweeps import Sweep
+from core.health.matters import HANDLING, Matter, Urgency
 from core.operations.states import Operation
 from core.operations.verdicts import OperationKind
 from core.work.schedules import Late
 
-
-class Urgency(StrEnum):
-    """What is asked of people, the most urgent first."""
-
-    #: Credits or their record may be wrong, or nothing goes on.
-    NOW = "act now"
-    #: It stays as it is until somebody says or does something.
-    PERSON = "needs a person"
-    #: It goes on by itself, and is worth knowing of.
-    WATCH = "watch"
-
-
-class Matter(StrEnum):
-    """What may need attention, in the order in which it is told."""
-
-    AUDIT_CHANGED = "audit changed"
-    UNUSUAL = "unusual"
-    DISK_FULL = "disk full"
-    NO_WORKER = "no worker"
-    TRUTH_AWAY = "HubSpot away"
-    MIRROR_AWAY = "Supabase away"
-    UNDECIDED = "undecided"
-    WRITTEN_OVER = "written over"
-    UNCHECKED = "not checked"
-    FAILED = "failed or blocked"
-    AWAITING = "awaiting approval"
-    DEAD_LETTERS = "dead letters"
-    DRIFT = "drift"
-    OWED = "owed"
-    SWEEP_STUCK = "sweep cannot go on"
-    LATE = "late"
-    UNSWEPT = "not compared"
-    WAITING = "waiting"
-    BEHIND = "copies due"
-    QUOTA = "quota"
-
-
-URGENCY: dict[Matter, Urgency] = {
-    Matter.AUDIT_CHANGED: Urgency.NOW,
-    Matter.UNUSUAL: Urgency.NOW,
-    Matter.DISK_FULL: Urgency.NOW,
-    Matter.NO_WORKER: Urgency.NOW,
-    Matter.TRUTH_AWAY: Urgency.NOW,
-    Matter.MIRROR_AWAY: Urgency.NOW,
-    Matter.UNDECIDED: Urgency.PERSON,
-    Matter.WRITTEN_OVER: Urgency.PERSON,
-    Matter.UNCHECKED: Urgency.PERSON,
-    Matter.FAILED: Urgency.PERSON,
-    Matter.AWAITING: Urgency.PERSON,
-    Matter.DEAD_LETTERS: Urgency.PERSON,
-    Matter.DRIFT: Urgency.PERSON,
-    Matter.OWED: Urgency.PERSON,
-    Matter.SWEEP_STUCK: Urgency.PERSON,
-    Matter.LATE: Urgency.PERSON,
-    Matter.UNSWEPT: Urgency.PERSON,
-    Matter.WAITING: Urgency.WATCH,
-    Matter.BEHIND: Urgency.WATCH,
-    Matter.QUOTA: Urgency.WATCH,
-}
-
-assert list(URGENCY) == list(Matter), "every matter has its urgency, in its order"
-assert [*dict.fromkeys(URGENCY.values())] == list(Urgency), "matters stand by their urgency"
-
-#: Copies take milliseconds; one that waits this long is worth a word.
-BEHIND_AFTER = timedelta(seconds=30)
 #: A check that is older proves little of now. The full one runs once a day by default.
 STALE_AFTER = timedelta(hours=26)
 
@@ -109,6 +46,15 @@ class WrittenOver:
     number: int
     #: When the first of them was made.
     since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAdmin:
+    """Somebody who became one, also where the role was withdrawn since."""
+
+    email: str
+    by: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,8 +91,14 @@ class Facts:
     unended: Sequence[Operation] = ()
     #: Those that have ended, and whose follow-ups are tried again.
     following_up: Sequence[Operation] = ()
+    #: Of the last day, newest first.
+    new_admins: Sequence[NewAdmin] = ()
+    #: Roles that begin when a second admin approves them.
+    admins_awaited: Sequence[RoleRequest] = ()
     dead: int = 0
     dead_since: datetime | None = None
+    #: Events for other apps that no receiver took.
+    dead_events: int = 0
     due: int = 0
     due_since: datetime | None = None
     #: The last complete one of all rows, since when its oldest record drifts, and how many
@@ -173,7 +125,10 @@ class Facts:
     @property
     def behind(self) -> bool:
         """Whether students see older balances because copies wait."""
-        return self.due_since is not None and self.now - self.due_since >= BEHIND_AFTER
+        return (
+            self.due_since is not None
+            and self.now - self.due_since >= HANDLING[Matter.BEHIND].shown_after
+        )
 
     @property
     def stale(self) -> bool:
@@ -204,7 +159,7 @@ class Need:
     @property
     def urgency(self) -> Urgency:
         """What is asked of people."""
-        return URGENCY[self.matter]
+        return HANDLING[self.matter].urgency
 
 
 class Sight(StrEnum):

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from core.access.unusual import words_of
 from core.credits.room import Room
 from core.drift.sweeps import SweepMode
-from core.health.facts import Facts, Matter, Need, NeedsEyes
+from core.health.facts import Facts, Need, NeedsEyes
+from core.health.matters import Matter
 from core.operations.states import Operation, OperationState
 
 #: A write without a history is told of so long; its page has it for ever.
@@ -57,6 +58,7 @@ def _of_the_whole(facts: Facts) -> Iterator[Need]:
         if side is not None and not side.well:
             told = f"{name} is not working: {side.said}"
             yield Need(matter=matter, told=told, since=side.well_at)
+    yield from _of_admins(facts)
     if facts.quota_day is not None and facts.quota_day >= QUOTA_ABOVE:
         told = f"{facts.quota_day:.0%} of HubSpot's calls of this day are used up"
         yield Need(matter=Matter.QUOTA, told=told)
@@ -80,6 +82,21 @@ def _unusual(facts: Facts) -> Iterator[Need]:
         yield Need(matter=Matter.UNUSUAL, told=words_of(entry), since=entry.at)
     if (more := len(facts.unusual) - EACH_MAX) > 0:
         yield Need(matter=Matter.UNUSUAL, told=f"{_count(more, 'more act')} like these")
+
+
+def _of_admins(facts: Facts) -> Iterator[Need]:
+    for asked in facts.admins_awaited:
+        yield Need(
+            matter=Matter.ADMIN_AWAITED,
+            told=f"{asked.by} asks that {asked.email} becomes {asked.role}: another admin must "
+            "approve it",
+            since=asked.at,
+        )
+    for new in facts.new_admins[:EACH_MAX]:
+        told = f"{new.by} made {new.email} an admin"
+        yield Need(matter=Matter.NEW_ADMIN, told=told, since=new.at)
+    if (more := len(facts.new_admins) - EACH_MAX) > 0:
+        yield Need(matter=Matter.NEW_ADMIN, told=f"{_count(more, 'more person', 'more people')}")
 
 
 def _of_operations(facts: Facts) -> Iterator[Need]:
@@ -144,6 +161,10 @@ def _of_the_mirror(facts: Facts) -> Iterator[Need]:
         given_up = _count(facts.dead, "copy", "copies")
         told = f"{given_up} to Supabase failed: students see older values"
         yield Need(matter=Matter.DEAD_LETTERS, told=told, since=facts.dead_since)
+    if facts.dead_events:
+        verb = "was" if facts.dead_events == 1 else "were"
+        told = f"{_count(facts.dead_events, 'event')} for other apps {verb} not taken for a day"
+        yield Need(matter=Matter.DEAD_EVENTS, told=told)
     if facts.drifting:
         yield Need(matter=Matter.DRIFT, told=drift_words(facts), since=facts.drift_since)
     if facts.owed:

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from core.access.unusual import lately
 from core.audit.chain import Verified
-from core.audit.entries import Entry
 from core.credits.roles import Act, Actor
-from core.drift.repair import repaired_of
-from core.drift.store.trends_port import Gauge, Narrow
-from core.drift.sweep import last_whole
-from core.drift.sweeps import Sweep, SweepMode
+from core.drift.store.trends_port import Gauge
 from core.health.audit_check.verify import AuditLog
 from core.health.facts import Facts, Need, Side, Sight, sight
+from core.health.facts_reader import UNENDED, FactsReader
 from core.health.metrics import Metrics
 from core.health.needs import needs
-from core.health.owed_now import owed_now
-from core.health.readiness import PATIENT_S, Readiness, alive
+from core.health.readiness import PATIENT_S, Readiness
 from core.health.store.attention_port import Moved
 from core.health.store.port import HealthStore
 from core.hubspot.ports.inspection import Finding, Health, Quota
-from core.operations.kinds.registry import NAMES
-from core.operations.states import ENDED, Operation, OperationState, Progress
-from core.workers.scheduler import Scheduler
+from core.operations.states import ENDED, Operation, Progress
 
 #: Copies of the last hour tell how long copies take.
 LAG_OF = timedelta(hours=1)
 #: Operations of a day that are named; all of them are counted.
 NAMED_MAX = 8
-UNENDED = frozenset(OperationState) - ENDED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +67,7 @@ class OverviewReader:
     readiness: Readiness
     watching: Metrics
     auditing: AuditLog
-    scheduling: Scheduler
-    now: Callable[[], datetime]
+    reading: FactsReader
 
     def read(self, actor: Actor, *, patient: bool = False) -> Overview:
         """As of now. ``patient``: waits until the stores have answered, ``PATIENT_S`` at most; a
@@ -118,41 +109,13 @@ class OverviewReader:
         )
 
     def _facts(self, verified: Verified, quota: Quota | None, found: Sequence[Finding]) -> Facts:
-        now, outbox, workers = self.now(), self.journal.outbox(), self.journal.workers()
-        dead = self.journal.outbox_rows(dead=True, limit=1) if outbox.dead else []
-        swept = last_whole(self.journal)
-        owed, owed_at = owed_now(self.journal)
-        return Facts(
-            now=now,
-            names=NAMES,
-            audit_faults=verified.faults,
-            unusual=self._unusual(now),
-            workers=len(alive(workers, now)),
-            worker_at=max((each.heartbeat_at for each in workers), default=None),
-            room=self.journal.room(),
-            truth=self._side("HubSpot", found, now),
-            mirror=self._side("Supabase", found, now),
-            needs_eyes=self.journal.needs_eyes(),
-            written_over=self.journal.written_over(),
-            unended=self.journal.operations(states=UNENDED),
-            following_up=self.journal.following_up(),
-            dead=outbox.dead,
-            dead_since=dead[0].due_since if dead else None,
-            due=outbox.due,
-            due_since=outbox.oldest,
-            swept=swept,
-            missing_looked_for=self._missing_looked_for(),
-            drift_since=self._drift_since(swept),
-            repaired=repaired_of(self.journal, swept),
-            stuck=self._stuck(),
-            late=self.scheduling.late(now),
-            owed=owed,
-            owed_at=owed_at,
+        facts = self.reading.read(verified)
+        return replace(
+            facts,
+            truth=self._side("HubSpot", found, facts.now),
+            mirror=self._side("Supabase", found, facts.now),
             quota_day=_of_the_day(quota),
         )
-
-    def _unusual(self, now: datetime) -> list[Entry]:
-        return [link.entry for link in self.journal.audit(lately(now))]
 
     def _side(self, name: str, found: Sequence[Finding], now: datetime) -> Side | None:
         part = next((each for each in found if each.what == name), None)
@@ -161,22 +124,6 @@ class OverviewReader:
         well_s = self.watching.well_s_ago() if name == "HubSpot" else None
         well_at = None if well_s is None else now - timedelta(seconds=well_s)
         return Side(well=part.health is not Health.FAULT, said=part.said, well_at=well_at)
-
-    def _missing_looked_for(self) -> datetime | None:
-        past = self.journal.sweeps(modes=[SweepMode.FULL])
-        return next((sweep.saved_at for sweep in past if sweep.complete), None)
-
-    def _drift_since(self, swept: Sweep | None) -> datetime | None:
-        if swept is None or not swept.drifting:
-            return None
-        oldest = self.journal.drift_page(swept.id, Narrow(), limit=1).rows
-        return oldest[0].since if oldest else None
-
-    def _stuck(self) -> list[Sweep]:
-        newest = (
-            next(iter(self.journal.sweeps(modes=[mode], limit=1)), None) for mode in SweepMode
-        )
-        return [each for each in newest if each and each.error and not each.complete]
 
     def _lag(self, now: datetime) -> Lag | None:
         gauges = (Gauge.COPY_LAG_P50, Gauge.COPY_LAG_P99)

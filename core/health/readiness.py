@@ -14,6 +14,7 @@ from core.credits.errors import GatewayError, JournalError, LimitUnknown, NoRoom
 from core.credits.records import Kind
 from core.credits.roles import Act, Actor
 from core.credits.room import Room
+from core.health.matters import HANDLING, Matter
 from core.health.store.port import HealthStore
 from core.hubspot.ports.inspection import Finding, Health, Inspecting
 from core.mirror.port import Mirror
@@ -35,8 +36,6 @@ STORE_S, MIRROR_S, TRUTH_S = 2.0, 10.0, 10.0
 HEARD_WITHIN_S = 60.0
 #: A worker that was silent for longer counts as gone.
 ALIVE_WITHIN = timedelta(seconds=30)
-#: Copies take milliseconds, and follow an outage within a minute.
-BEHIND_AFTER = timedelta(minutes=5)
 
 
 def alive(workers: Sequence[WorkerInfo], now: datetime) -> list[WorkerInfo]:
@@ -193,7 +192,9 @@ class Readiness:
 def _copies(outbox: OutboxState, now: datetime) -> Iterable[Finding]:
     waited = now - outbox.oldest if outbox.oldest else timedelta(0)
     said = f"{outbox.due} due, the oldest for {waited.total_seconds():.0f} s"
-    yield fault("copies", said) if waited > BEHIND_AFTER else fine("copies", said)
+    unready_after = HANDLING[Matter.BEHIND].unready_after
+    late = unready_after is not None and waited > unready_after
+    yield fault("copies", said) if late else fine("copies", said)
     if outbox.dead:
         said, mend = f"{outbox.dead} were given up", "see Operations, Copies to Supabase"
         yield Finding(health=Health.WARNING, what="dead letters", said=said, mend=mend)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import streamlit as st
 
+from core.health.matters import HANDLING, Matter
 from core.mirror.store.outbox_port import OutboxState
 from pages.shared import words
 from pages.shared.gate import Desk
-
-#: Copies to Supabase take milliseconds; one that waits this long is worth a word.
-BEHIND_AFTER = timedelta(seconds=30)
 
 
 def banners(desk: Desk) -> None:
@@ -28,7 +26,7 @@ def banners(desk: Desk) -> None:
 
 def mirror_banner(desk: Desk, outbox: OutboxState, now: datetime) -> None:
     """Say how far the mirror is behind, and that nothing waits for it."""
-    if outbox.oldest is None or now - outbox.oldest < BEHIND_AFTER:
+    if outbox.oldest is None or now - outbox.oldest < HANDLING[Matter.BEHIND].shown_after:
         return
     failed = desk.core.copy_queries.oldest_error(desk.actor)
     error = f" ({words.plain(failed)})" if failed else ""

@@ -17,7 +17,8 @@ from core.credits.roles import Actor, Role
 from core.drift.store.trends_port import Gauge, Measure
 from core.drift.sweeps import Sweep, SweepMode, SweepState
 from core.health import readiness
-from core.health.facts import Matter, Need
+from core.health.facts import Need
+from core.health.matters import Matter
 from core.health.over_time.week_rules import Days
 from core.health.store.attention_port import Moved
 from core.operations.verdicts import OperationKind

@@ -14,11 +14,14 @@ from core.audit.entries import Entry, What
 from core.credits.errors import JournalError
 from core.credits.records import BookingId, Kind
 from core.credits.roles import Grant, Role, RoleRequest
+from core.credits.room import LITTLE, Room
 from core.credits.writes import WriteState
 from core.drift.sweeps import Sweep, SweepMode, SweepState
 from core.health.alarm_rules import WELL_AFTER
-from core.health.alarms import DRIFT_ABOVE, PATIENCE, Alarms
+from core.health.alarms import DRIFT_ABOVE, Alarms
 from core.health.audit_check.verify import AuditLog
+from core.health.facts import WrittenOver
+from core.health.matters import PATIENCE
 from core.mirror.store.outbox_port import Due
 from core.operations.states import Item, Operation, OperationState
 from core.operations.verdicts import OperationKind
@@ -81,6 +84,10 @@ class World:
         self.journal.copy_failed(dead)
         return dead
 
+    def copy_all(self) -> None:
+        taken = self.journal.take_due(now=self.at, until=self.at, limit=99)
+        self.journal.copied(taken, at=self.at)
+
     def sweep(self, **fields: Any) -> None:
         ordinary: dict[str, Any] = {
             "id": f"s{self.at.timestamp():.0f}",
@@ -123,6 +130,7 @@ def dead(world: World) -> None:
 
 def dead_no_more(world: World) -> None:
     world.journal.revive()
+    world.copy_all()
 
 
 def drift(world: World) -> None:
@@ -172,6 +180,34 @@ def waiting_no_more(world: World) -> None:
     world.journal.note_waiting(run, "")
 
 
+def behind(world: World) -> None:
+    since = world.at - timedelta(minutes=1)
+    world.journal.put_due([Due(kind=Kind.CONTACT, record_id="7", row=None)], at=since)
+
+
+def behind_no_more(world: World) -> None:
+    world.copy_all()
+
+
+def overwritten(world: World) -> None:
+    """Another's change of a balance met a write of ours."""
+    world.operation(state=OperationState.DONE)
+    over = WrittenOver(operation=world.journal.operation("op1"), number=2, since=world.at)
+    world.journal.written_over = lambda: [over]  # type: ignore[method-assign]
+
+
+def overwritten_no_more(world: World) -> None:
+    world.journal.written_over = list  # type: ignore[method-assign]
+
+
+def hardly_room(world: World) -> None:
+    world.journal.room = lambda: Room(full=False, free=LITTLE - 1)  # type: ignore[method-assign]
+
+
+def room_again(world: World) -> None:
+    world.journal.room = lambda: Room(full=False, free=LITTLE)  # type: ignore[method-assign]
+
+
 def changed(world: World) -> None:
     """As somebody with the database in hand would."""
     world.journal.record(*[Entry(at=world.at, actor="jane@example.test", what=What.SWEEP)] * 3)
@@ -197,6 +233,9 @@ TROUBLES: list[tuple[Happening, Happening, str]] = [
     (late, late_no_more, "the known sweep is late"),
     (undecided, undecided_no_more, "an operation needs a person"),
     (waiting, waiting_no_more, "an operation waits"),
+    (behind, behind_no_more, "students see older balances"),
+    (overwritten, overwritten_no_more, "an operation met changes by others"),
+    (hardly_room, room_again, "the disk of the desk's database is nearly full"),
 ]
 each_trouble = pytest.mark.parametrize(
     ("begin", "end", "title"), TROUBLES, ids=[begin.__name__ for begin, _, _ in TROUBLES]
@@ -269,7 +308,10 @@ def test_all_is_well_is_no_message(world: World) -> None:
     assert [] == world.heard.messages
 
 
-@pytest.mark.parametrize(("begin", "end"), [(stuck, stuck_no_more), (waiting, waiting_no_more)])
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [(stuck, stuck_no_more), (waiting, waiting_no_more), (behind, behind_no_more)],
+)
 def test_a_store_that_is_away_for_a_moment_alarms_nobody(
     world: World, begin: Happening, end: Happening
 ) -> None:
@@ -286,7 +328,7 @@ def test_a_trouble_that_comes_and_goes_is_no_flood(world: World) -> None:
         world.give_up("7")
         world.alarms.look()
         world.at += timedelta(minutes=1)
-        world.journal.revive()
+        dead_no_more(world)
         world.alarms.look()
         world.at += timedelta(minutes=1)
 

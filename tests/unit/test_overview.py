@@ -12,20 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.access.unusual import unusual
+from core.credits.roles import Role, RoleRequest
 from core.credits.room import LITTLE, Room
 from core.drift.sweeps import Sweep, SweepMode, SweepState
 from core.health.facts import (
-    BEHIND_AFTER,
     STALE_AFTER,
     Facts,
-    Matter,
     NeedsEyes,
+    NewAdmin,
     Side,
     Sight,
-    Urgency,
     WrittenOver,
     sight,
 )
+from core.health.matters import Matter, Urgency
 from core.health.needs import EACH_MAX, needs
 from core.operations.kinds.registry import NAMES
 from core.operations.states import ENDED, Operation, OperationState
@@ -67,6 +67,7 @@ def operation(id_: str = "op", **changes: Any) -> Operation:
     return Operation(**values | changes)
 
 
+BEHIND_AFTER = timedelta(seconds=30)
 #: Somebody has compared everything, and nothing is wrong.
 CALM = Facts(
     now=NOON,
@@ -97,7 +98,13 @@ WRONG: dict[Matter, dict[str, Any]] = {
     Matter.UNCHECKED: {"needs_eyes": [NeedsEyes(operation=operation(), unchecked=2)]},
     Matter.FAILED: {"needs_eyes": [NeedsEyes(operation=operation(), failed=2, blocked=1)]},
     Matter.AWAITING: {"unended": [operation(state=OperationState.AWAITING)]},
+    Matter.ADMIN_AWAITED: {
+        "admins_awaited": [
+            RoleRequest(email="eve@x.test", role=Role.ADMIN, by="ann", at=ago(hours=1))
+        ]
+    },
     Matter.DEAD_LETTERS: {"dead": 2, "dead_since": ago(hours=1)},
+    Matter.DEAD_EVENTS: {"dead_events": 3},
     Matter.DRIFT: {"swept": swept(drifting=24, unexplained=1), "drift_since": ago(days=2)},
     Matter.OWED: {"owed": 312},
     Matter.SWEEP_STUCK: {"stuck": [swept(state=SweepState.PAUSED, error="HubSpot is away")]},
@@ -108,6 +115,7 @@ WRONG: dict[Matter, dict[str, Any]] = {
     },
     Matter.BEHIND: {"due": 12, "due_since": NOON - BEHIND_AFTER},
     Matter.QUOTA: {"quota_day": 0.94},
+    Matter.NEW_ADMIN: {"new_admins": [NewAdmin(email="eve@x.test", by="ann", at=ago(hours=1))]},
 }
 each_matter = pytest.mark.parametrize("matter", list(Matter))
 

@@ -37,6 +37,7 @@ from core.health.audit_check.heads_port import HeadKeeper
 from core.health.audit_check.shipping import HeadShipping, shipping_jobs
 from core.health.audit_check.verify import AuditLog
 from core.health.clock_watch import ClockWatch
+from core.health.facts_reader import FactsReader
 from core.health.first_jobs import FirstJobs
 from core.health.metrics import Metrics
 from core.health.over_time.trends import TrendReader
@@ -398,8 +399,7 @@ def assemble(
             readiness=readiness,
             watching=watching,
             auditing=auditing,
-            scheduling=scheduling,
-            now=now,
+            reading=FactsReader(journal, now, scheduling.late),
         ),
         week_reader=WeekReader(journal, now),
         first_jobs=FirstJobs(

@@ -10,7 +10,8 @@ from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
 from core.cli.opened_store import opened
 from core.cli.output import show, told
-from core.health.facts import Need, Urgency
+from core.health.facts import Need
+from core.health.matters import Urgency
 from core.health.over_time.week import Week
 from core.health.overview import Overview
 

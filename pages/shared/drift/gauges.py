@@ -11,7 +11,7 @@ import pandas as pd
 
 from core.credits.catalogue import Catalogue
 from core.drift.store.trends_port import Gauge, Level
-from core.health.facts import BEHIND_AFTER
+from core.health.matters import HANDLING, Matter
 from core.health.needs import QUOTA_ABOVE
 from core.health.over_time.trend_rules import RepairTimes
 from pages.shared import charts, words
@@ -35,7 +35,7 @@ def copy_lag(levels: Sequence[Level], step: timedelta, frame: Frame, zone: tzinf
         replace(each, told=list(map(words.short, each.y)))
         for each in _lines_of(levels, LAGS, step, zone)
     ]
-    limit_s = BEHIND_AFTER.total_seconds()
+    limit_s = HANDLING[Matter.BEHIND].shown_after.total_seconds()
     return charts.limited(charts.lengths(series, frame), f"Limit ({words.short(limit_s)})", limit_s)
 
 

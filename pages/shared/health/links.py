@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.credits.roles import ALLOWED, Act, Actor
-from core.health.facts import Matter, Need
+from core.health.facts import Need
+from core.health.matters import Matter
 from pages.shared import places
 from pages.shared.drift import history
 from pages.shared.drift.standing import NAMES as SWEEPS
@@ -41,7 +42,9 @@ LINKS: dict[Matter, Link] = {
     Matter.UNCHECKED: Link(places.OPERATIONS, "Open"),
     Matter.FAILED: Link(places.OPERATIONS, "Open"),
     Matter.AWAITING: Link(places.OPERATIONS, "Open", {finding.NARROW: "Awaiting approval"}),
+    Matter.ADMIN_AWAITED: Link(places.PEOPLE, "See people"),
     Matter.DEAD_LETTERS: Link(places.OPERATIONS, "See errors", COPIES),
+    Matter.DEAD_EVENTS: Link(places.OPERATIONS, "See errors", COPIES),
     Matter.DRIFT: Link(places.DRIFT, "See records"),
     Matter.OWED: Link(places.DRIFT, "See by type", OWED),
     Matter.SWEEP_STUCK: Link(places.DRIFT, "See checks"),
@@ -50,6 +53,7 @@ LINKS: dict[Matter, Link] = {
     Matter.WAITING: Link(places.OPERATIONS, "Open", {finding.NARROW: "In progress"}),
     Matter.BEHIND: Link(places.OPERATIONS, "See copies", COPIES),
     Matter.QUOTA: Link(places.DRIFT, "See quota", QUOTA),
+    Matter.NEW_ADMIN: Link(places.PEOPLE, "See people"),
 }
 #: What the same link says to somebody who may mend it there.
 MENDS: dict[Matter, str] = {
@@ -82,6 +86,8 @@ def link_of(need: Need, actor: Actor) -> Link:
         return _to_operations(need, link, mends=mends)
     if need.matter is Matter.OWED and mends:
         return Link(places.BULK_REFUND, "Refund owed", {choosing.BY: choosing.OWED})
+    if link.place.act not in ALLOWED[actor.role]:
+        return LINKS[Matter.UNUSUAL]  # what admins did with roles stands in the audit
     if need.matter is Matter.LATE and need.of in SWEEPS:
         return LINKS[Matter.SWEEP_STUCK]
     return Link(link.place, MENDS.get(need.matter, link.says) if mends else link.says, link.params)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.credits.roles import Actor
-from core.health.facts import Facts, Matter, Need, Urgency
+from core.health.facts import Facts, Need
+from core.health.matters import Matter, Urgency
 from core.health.overview import Overview
 from pages.shared import words
 from pages.shared.gate import Desk
@@ -38,7 +39,9 @@ WORDS: dict[Matter, str] = {
     Matter.UNCHECKED: "Unverified",
     Matter.FAILED: "Not done",
     Matter.AWAITING: "To approve",
+    Matter.ADMIN_AWAITED: "To approve",
     Matter.DEAD_LETTERS: "Failed copies",
+    Matter.DEAD_EVENTS: "Failed events",
     Matter.DRIFT: "Drift",
     Matter.OWED: "Owed",
     Matter.SWEEP_STUCK: "Check",
@@ -47,6 +50,7 @@ WORDS: dict[Matter, str] = {
     Matter.WAITING: "Waiting",
     Matter.BEHIND: "Pending copies",
     Matter.QUOTA: "Quota",
+    Matter.NEW_ADMIN: "New admin",
 }
 #: Badge, what, since when, link.
 WIDTHS = (2, 8.4, 2.1, 2.5)

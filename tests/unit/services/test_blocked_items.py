@@ -13,7 +13,7 @@ from core.audit.entries import Sought, What
 from core.credits.errors import BadList, StateConflict
 from core.credits.records import BookingId, ExamId, Kind
 from core.credits.roles import Actor, NotAllowed, Role
-from core.health.facts import Matter
+from core.health.matters import Matter
 from core.operations.choosing.select import ByExam, ByIds
 from core.operations.commands import NotConfirmed
 from core.operations.states import UNCHANGED, ItemState, Operation, OperationState

@@ -64,6 +64,29 @@ def test_an_engine_that_does_not_start_is_a_fault_though_a_worker_is_alive(
     assert words in found.said
 
 
+@pytest.mark.parametrize(
+    ("silent_for", "health", "words"),
+    [
+        (timedelta(seconds=5), Health.FINE, "1 at work"),
+        (timedelta(hours=1), Health.WARNING, "none"),
+    ],
+)
+def test_a_worker_that_fell_silent_is_not_at_work(
+    silent_for: timedelta, health: Health, words: str
+) -> None:
+    journal = MemoryJournal()
+    beat = NOON - silent_for
+    journal.heartbeat(
+        WorkerInfo(executor_id="w", host="h", pid=1, started_at=beat, heartbeat_at=beat)
+    )
+    doctor = Diagnosing(Account(), FakeMirror(), journal, now=lambda: NOON)
+
+    (found,) = (each for each in doctor.findings() if each.what == "workers")
+
+    assert health is found.health
+    assert words in found.said
+
+
 class Dated(MemoryJournal):
     """A store with a clock of its own, that takes a while to tell the time."""
 

@@ -18,7 +18,8 @@ from core.drift.repairs import Repair, RepairRow, RepairState, RowState
 from core.drift.store.trends_port import Gauge, Measure
 from core.drift.sweeps import Sweep, SweepMode, SweepState
 from core.health import readiness
-from core.health.facts import Matter, Sight
+from core.health.facts import Sight
+from core.health.matters import Matter
 from core.health.overview import Lag, Overview
 from core.health.store.attention_port import Moved
 from core.hubspot.ports.inspection import Heard, Quota

@@ -92,7 +92,7 @@ def test_a_slip_of_ours_is_no_readiness(desk: TestDesk) -> None:
 def test_copies_that_wait_long_are_a_fault_and_dead_letters_a_warning(desk: TestDesk) -> None:
     desk.journal.put_due([Due(kind=Kind.CONTACT, record_id="1", row=None)], at=desk.now())
     taken = desk.journal.take_due(now=desk.now(), until=desk.now(), limit=1)
-    desk.time += readiness.BEHIND_AFTER + timedelta(seconds=1)
+    desk.time += timedelta(minutes=5, seconds=1)
     at_work(desk)
     assert {"copies"} == faults(desk)
 

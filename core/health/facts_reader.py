@@ -1,0 +1,106 @@
+"""Reads the facts that all who tell of them share: *Overview*, its command, and the alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.access.unusual import lately
+from core.audit.chain import Verified
+from core.audit.entries import Entry, What
+from core.credits.roles import Role
+from core.drift.repair import repaired_of
+from core.drift.store.trends_port import Narrow
+from core.drift.sweep import last_whole
+from core.drift.sweeps import Sweep, SweepMode
+from core.health.facts import Facts, NewAdmin
+from core.health.owed_now import owed_now
+from core.health.readiness import alive
+from core.health.store.port import HealthStore
+from core.operations.kinds.registry import NAMES
+from core.operations.states import ENDED, OperationState
+from core.work.schedules import Late
+
+UNENDED = frozenset(OperationState) - ENDED
+#: For how long somebody's becoming an admin is told.
+NEW_FOR = timedelta(days=1)
+#: So many roles are looked through for new admins.
+ROLES_MAX = 500
+
+
+@dataclass(slots=True)
+class FactsReader:
+    """Asks the journal alone: whether HubSpot and Supabase are there is left to who knows it."""
+
+    journal: HealthStore
+    now: Callable[[], datetime]
+    #: Jobs of the schedule that did not come to their end in time.
+    late: Callable[[datetime], Sequence[Late]] = lambda _now: ()
+
+    def read(self, verified: Verified | None) -> Facts:
+        """As of now. ``verified``: what this process knows of the audit's chain.
+
+        Raises:
+            JournalError: the store does not answer.
+        """
+        now, outbox, workers = self.now(), self.journal.outbox(), self.journal.workers()
+        dead = self.journal.outbox_rows(dead=True, limit=1) if outbox.dead else []
+        swept = last_whole(self.journal)
+        owed, owed_at = owed_now(self.journal)
+        return Facts(
+            now=now,
+            names=NAMES,
+            audit_faults=verified.faults if verified else (),
+            unusual=self._unusual(now),
+            workers=len(alive(workers, now)),
+            worker_at=max((each.heartbeat_at for each in workers), default=None),
+            room=self.journal.room(),
+            needs_eyes=self.journal.needs_eyes(),
+            written_over=self.journal.written_over(),
+            unended=self.journal.operations(states=UNENDED),
+            following_up=self.journal.following_up(),
+            new_admins=self._new_admins(now),
+            admins_awaited=self.journal.role_requests(),
+            dead=outbox.dead,
+            dead_since=dead[0].due_since if dead else None,
+            dead_events=self.journal.outgoing().dead,
+            due=outbox.due,
+            due_since=outbox.oldest,
+            swept=swept,
+            missing_looked_for=self._missing_looked_for(),
+            drift_since=self._drift_since(swept),
+            repaired=repaired_of(self.journal, swept),
+            stuck=self._stuck(),
+            late=self.late(now),
+            owed=owed,
+            owed_at=owed_at,
+        )
+
+    def _unusual(self, now: datetime) -> list[Entry]:
+        return [link.entry for link in self.journal.audit(lately(now))]
+
+    def _new_admins(self, now: datetime) -> list[NewAdmin]:
+        """By the history: also whose role was withdrawn again at once."""
+        given = self.journal.events_called([What.ROLE_GIVEN.value], limit=ROLES_MAX)
+        return [
+            NewAdmin(email=str(event.detail["email"]), by=event.actor, at=event.at)
+            for event in given
+            if event.detail["to"] == Role.ADMIN and now - event.at < NEW_FOR
+        ]
+
+    def _missing_looked_for(self) -> datetime | None:
+        past = self.journal.sweeps(modes=[SweepMode.FULL])
+        return next((sweep.saved_at for sweep in past if sweep.complete), None)
+
+    def _drift_since(self, swept: Sweep | None) -> datetime | None:
+        if swept is None or not swept.drifting:
+            return None
+        oldest = self.journal.drift_page(swept.id, Narrow(), limit=1).rows
+        return oldest[0].since if oldest else None
+
+    def _stuck(self) -> list[Sweep]:
+        newest = (
+            next(iter(self.journal.sweeps(modes=[mode], limit=1)), None) for mode in SweepMode
+        )
+        return [each for each in newest if each and each.error and not each.complete]
