@@ -28,7 +28,7 @@ import httpx
 from core.app import wiring
 from core.credits.roles import Actor, Role
 from core.drift import compare
-from core.drift.sweeps import Sweep, SweepMode
+from core.drift.sweeps import READING, Sweep, SweepMode
 from core.settings import load
 from scripts.processes import local_stack
 
@@ -56,7 +56,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--contacts", type=int, default=100_000)
     parser.add_argument("--bookings", type=int, default=0)
-    parser.add_argument("--mode", choices=[mode.value for mode in SweepMode], default="known")
+    parser.add_argument("--mode", choices=[mode.value for mode in READING], default="known")
     return parser.parse_args()
 
 
