@@ -13,12 +13,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field, replace
 
-from core.credits.errors import OutcomeUnknown, Refused
+from core.credits.errors import GatewayError, OutcomeUnknown, Refused
 from core.credits.records import Kind
 from core.drift import spans
 from core.drift.spans import Span
 from core.hubspot.ports.crm import Crm, Extent, Listed
 from core.mirror.by_parts import ODD
+from core.mirror.failed_rows import may_be_a_row
 
 log = logging.getLogger(__name__)
 
@@ -182,7 +183,11 @@ class ListReader:
         """With the records; where one of them makes that impossible, the ids alone."""
         try:
             return self.crm.listed(self.kind, after=cursor)
-        except (Refused, *ODD):
-            log.warning("this page of %s is read by ids", self.kind, exc_info=True)
+        except GatewayError as error:
+            if not may_be_a_row(error):
+                raise
+            log.warning("a page of %s is not listed with its values: %s", self.kind, error)
+        except ODD:
+            log.exception("a page of %s cannot be read as it is listed", self.kind)
         ids, after = self.crm.listed_ids(self.kind, after=cursor)
         return Listed(ids=tuple(ids), after=after)

@@ -103,7 +103,8 @@ class Sweep:
     compared: Mapping[str, int] = field(default_factory=dict)
     #: Kind to the records that HubSpot's search knew of when it began; of one that lists them.
     expected: Mapping[str, int] = field(default_factory=dict)
-    #: Kind to the rows that the mirror lacked and that it made there.
+    #: Kind to the rows that the mirror lacked and that it made there. Those that were made before a
+    #: crash and not saved are there when it goes on: compared, and not among these.
     copied: Mapping[str, int] = field(default_factory=dict)
     #: Credit type to the credits that HubSpot had on the contacts which it came upon.
     balances: Mapping[str, int] = field(default_factory=dict)

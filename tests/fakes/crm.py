@@ -414,12 +414,15 @@ class FakeCrm(FakeTelling):
 
     def listed_ids(self, kind: Kind, *, after: str = "") -> tuple[list[str], str]:
         with self._lock:
-            page, following = self._listed(kind, after)
+            self._ask("list", kind, ("page",))
+            page, following = self._page(kind, after)
             return [record.id for record in page], following
 
     def listed(self, kind: Kind, *, after: str = "") -> Listed:
         with self._lock:
-            page, following = self._listed(kind, after)
+            told, _ = self._page(kind, after)
+            self._ask("list", kind, [record.id for record in told] or ("page",))
+            page, following = self._page(kind, after)
             return Listed(
                 ids=tuple(record.id for record in page),
                 records={record.id: made for record in page if (made := self._of_list(record))},
@@ -427,8 +430,7 @@ class FakeCrm(FakeTelling):
                 after=following,
             )
 
-    def _listed(self, kind: Kind, after: str) -> tuple[list[Record], str]:
-        self._ask("list", kind, ("page",))
+    def _page(self, kind: Kind, after: str) -> tuple[list[Record], str]:
         held = list(self.truth.all(kind))
         if self.opaque_lists:
             first = int(after.removeprefix("page-") or 0)

@@ -64,10 +64,8 @@ def first_run(desk: Desk, now: standing.Standing) -> None:
 
 def _copied(desk: Desk, sweep: Sweep) -> None:
     """The rows that were made, and each record that needs somebody's eyes."""
-    told = [
-        f"{counted(dict(sweep.copied)) or 'No row'} copied in "
-        f"{words.span(sweep.saved_at - sweep.started_at)}."
-    ]
+    took = words.span(sweep.saved_at - sweep.started_at)
+    told = [f"{counted(dict(sweep.copied)) or 'No row'} copied in {took}."]
     if sweep.left_alone:
         those = words.count(sweep.left_alone, "record is", "records are")
         told.append(f"{those} left to the copies that follow (Operations, Copies to Supabase).")
