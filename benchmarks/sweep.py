@@ -122,7 +122,7 @@ def _report(sweep: Sweep, stats: Mapping[str, Any], watch: _Watch) -> dict[str, 
         "floor_seconds": round(floor_s, 2),
         "times_the_floor": round(seconds / floor_s, 3),
         "compare_cpu_s": round(watch.cpu_s, 3),
-        "max_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _rss_unit()),
+        "max_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / rss_unit()),
     }
 
 
@@ -138,7 +138,7 @@ def _over_budget(report: Mapping[str, Any]) -> list[str]:
     return [budget for budget, well in kept.items() if not well]
 
 
-def _rss_unit() -> int:
+def rss_unit() -> int:
     """``ru_maxrss`` is in KiB on Linux, in bytes on macOS."""
     return 1024 * 1024 if sys.platform == "darwin" else 1024
 

@@ -154,7 +154,7 @@ class Comparing:
         if held is None:
             held = self.mirror.rows(kind, list(ids))
         names = columns(self.catalogue)[kind]
-        truth = self._known(kind, ids, listed or {})
+        truth = self.known(kind, ids, listed or {})
         balances = self.balances(truth) if kind is Kind.CONTACT else {}
         doubtful = self._to_be_kept(kind, suspects(ids, truth, held, names, self.zone), truth, held)
         if not doubtful:
@@ -216,16 +216,20 @@ class Comparing:
         """
         return bool(self.mirror.rows(kind, [id_]) or self._truth(kind, [id_]))
 
-    def _known(
+    def known(
         self, kind: Kind, ids: Sequence[str], listed: Mapping[str, Counted | Booking]
     ) -> dict[str, Stated]:
-        """What was listed as it was listed; of the others what HubSpot says now."""
+        """What was listed as it was listed; of the others what HubSpot says now, absent when gone.
+
+        Raises:
+            GatewayError: HubSpot cannot be read.
+        """
         rest = [id_ for id_ in ids if id_ not in listed]
-        return {**self.stated(ids, listed), **(self._truth(kind, rest) if rest else {})}
+        return {**self._each_stated(ids, listed), **(self._truth(kind, rest) if rest else {})}
 
     def _truth(self, kind: Kind, ids: Collection[str]) -> dict[str, Stated]:
         """By the id asked for; absent when gone."""
-        return self.stated(ids, self.records(kind, ids))
+        return self._each_stated(ids, self.records(kind, ids))
 
     def records(self, kind: Kind, ids: Collection[str]) -> Mapping[str, Counted | Booking]:
         """What HubSpot has now, by the id asked for; absent when gone.
@@ -239,10 +243,9 @@ class Comparing:
         counted = self.crm.counted(kind, ids)
         return {id_: record for id_, record in counted.items() if record}
 
-    def stated(
+    def _each_stated(
         self, ids: Collection[str], records: Mapping[str, Counted | Booking]
     ) -> dict[str, Stated]:
-        """Those of these ids that are among the records, as the mirror's rows state them."""
         return {
             id_: _stated(records[id_], record_row(records[id_], self.catalogue))
             for id_ in ids

@@ -64,10 +64,10 @@ class Filling:
         self, kind: Kind, ids: Sequence[str], records: Records, old: Mapping[str, Sequence[str]]
     ) -> Compared:
         """``old``: those whose row is kept under another id until the outbox has renamed it."""
-        ready = [id_ for id_ in ids if id_ in records and id_ not in old]
+        ready = [id_ for id_ in ids if id_ not in old]
 
         def some(part: Sequence[str]) -> tuple[dict[str, Stated], dict[str, CopyResult]]:
-            stated = self.comparing.stated(part, records)
+            stated = self.comparing.known(kind, part, records)
             rows: list[Row] = [each.row for each in stated.values()]
             return stated, self.mirror.copy(kind, rows)
 

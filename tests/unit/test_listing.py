@@ -149,7 +149,7 @@ def test_every_record_comes_once_also_when_it_is_gone_on_with(
 
 
 def _waiting(pool: OutOfOrder) -> Callable[..., Any]:
-    from concurrent.futures import wait  # noqa: PLC0415 - beside the one that stands in for it
+    from concurrent.futures import wait
 
     def some(futures: Any, **how: Any) -> Any:
         pool.some()
