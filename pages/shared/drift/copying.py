@@ -42,8 +42,8 @@ def first_run(desk: Desk, now: standing.Standing) -> None:
     elif wanted(desk, now):
         st.info(
             "Students see nothing yet. *Copy everything* gives each contact, booking and exam of "
-            "HubSpot its row, at about 1,900 records a second where HubSpot allows 190 calls in "
-            "10 s. It changes nothing in HubSpot, and continues when you close this page.",
+            "HubSpot its row; 100,000 records take about a minute. It changes nothing in HubSpot, "
+            "and continues when you close this page.",
             title="Supabase is empty",
             icon=":material/content_copy:",
         )
