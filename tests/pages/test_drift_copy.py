@@ -49,7 +49,7 @@ def test_an_empty_supabase_is_copied_from_the_page_and_the_end_is_foretold(
     at.run()
 
     assert "75 contacts copied or compared, 0 records drift so far" in said(at)
-    (bar,): Any = at.get("progress")
+    bar: Any = at.get("progress")[0]
     assert (25, "About 1 min 0 s left") == (bar.value, bar.text)
 
 
