@@ -22,7 +22,8 @@ from core.drift.compare import Compared, Comparing
 from core.drift.differences import Drift
 from core.drift.filling import Filling
 from core.drift.listing import AT_ONCE as LISTED_AT_ONCE
-from core.drift.listing import ListReader, SeenIds
+from core.drift.listing import ListReader
+from core.drift.seen_ids import SeenIds
 from core.drift.store.port import DriftStore
 from core.drift.store.trends_port import Gauge, Measure
 from core.drift.sweeps import LISTING, READING, WHOLE, Pass, Sweep, SweepMode, SweepState

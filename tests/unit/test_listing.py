@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from core.credits.errors import OutcomeUnknown, Refused
 from core.credits.records import Kind
 from core.drift import spans
-from core.drift.listing import ListReader, SeenIds
+from core.drift.listing import ListReader
+from core.drift.seen_ids import SeenIds
 from core.hubspot.ports.crm import Crm, Extent, Listed
 from core.work.inline_executor import InlineExecutor
 

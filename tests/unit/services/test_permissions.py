@@ -714,6 +714,10 @@ ASKS = [
         lambda w, a: w.core.exam_sessions.change(ExamId("70"), CLOSED, a),
     ),
     Ask("sweep_runner.ask", WATCHERS, lambda w, a: w.core.sweep_runner.ask(SweepMode.FULL, a)),
+    Ask("sweep_runner.ask", ADMINS, lambda w, a: w.core.sweep_runner.ask(SweepMode.COPY, a)),
+    Ask(
+        "sweep_runner.nothing_copied", WATCHERS, lambda w, a: w.core.sweep_runner.nothing_copied(a)
+    ),
 ]
 
 
@@ -866,6 +870,13 @@ UNASKED = {
         "CopyLag.summary",
         "Comparing.compare",
         "Comparing.knows",
+        "Comparing.known",
+        "Comparing.records",
+        "Comparing.reachable",
+        "Comparing.balances",
+        "Comparing.unreadable",
+        "Filling.compared",
+        "ListReader.parts",
         "Erasing.erase",
         "PendingRemovals.close",
         "PendingRemovals.put",
