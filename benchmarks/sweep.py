@@ -28,7 +28,7 @@ import httpx
 from core.app import wiring
 from core.credits.roles import Actor, Role
 from core.drift import compare
-from core.drift.sweeps import Sweep, SweepMode
+from core.drift.sweeps import READING, Sweep, SweepMode
 from core.settings import load
 from scripts.processes import local_stack
 
@@ -56,7 +56,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--contacts", type=int, default=100_000)
     parser.add_argument("--bookings", type=int, default=0)
-    parser.add_argument("--mode", choices=[mode.value for mode in SweepMode], default="known")
+    parser.add_argument("--mode", choices=[mode.value for mode in READING], default="known")
     return parser.parse_args()
 
 
@@ -122,7 +122,7 @@ def _report(sweep: Sweep, stats: Mapping[str, Any], watch: _Watch) -> dict[str, 
         "floor_seconds": round(floor_s, 2),
         "times_the_floor": round(seconds / floor_s, 3),
         "compare_cpu_s": round(watch.cpu_s, 3),
-        "max_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _rss_unit()),
+        "max_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / rss_unit()),
     }
 
 
@@ -138,7 +138,7 @@ def _over_budget(report: Mapping[str, Any]) -> list[str]:
     return [budget for budget, well in kept.items() if not well]
 
 
-def _rss_unit() -> int:
+def rss_unit() -> int:
     """``ru_maxrss`` is in KiB on Linux, in bytes on macOS."""
     return 1024 * 1024 if sys.platform == "darwin" else 1024
 

@@ -16,7 +16,6 @@ from core.credits.records import (
     BookingId,
     ContactId,
     Counted,
-    ExamId,
     History,
     Kind,
 )
@@ -32,10 +31,8 @@ from core.mirror.rows import (
     ID,
     SOURCE_TIME,
     Row,
-    booking_row,
     columns,
-    contact_row,
-    exam_row,
+    record_row,
 )
 from core.mirror.store.outbox_port import Due
 
@@ -50,6 +47,8 @@ class Compared:
     """What a comparison of some records came to."""
 
     compared: int
+    #: Of them: rows that the mirror lacked, and that were made of what was just listed.
+    copied: int = 0
     #: Credit type to the credits that HubSpot has on these contacts; empty of other kinds.
     balances: Mapping[CreditType, int] = field(default_factory=dict)
     drifts: tuple[Drift, ...] = ()
@@ -95,9 +94,13 @@ class Comparing:
         ids: Collection[str],
         held: Mapping[str, Row] | None = None,
         *,
+        listed: Mapping[str, Counted | Booking] | None = None,
         made_by_merge: Collection[str] = (),
     ) -> Compared:
-        """Every one of these ids, on both sides. ``held``: mirror rows that were read already.
+        """Every one of these ids, on both sides.
+
+        ``held``, ``listed``: rows of the mirror and records of HubSpot that were read already.
+        What differs by them is read again, from both.
 
         A record that cannot be compared, for whatever value, is a drift for a person to mend: it
         keeps no other record from being compared.
@@ -107,9 +110,9 @@ class Comparing:
         """
 
         def some(part: Sequence[str]) -> Compared:
-            return self._compare(kind, part, held, made_by_merge)
+            return self._compare(kind, part, held, listed, made_by_merge)
 
-        parts, odd = by_parts(list(ids), some, self._reachable)
+        parts, odd = by_parts(list(ids), some, self.reachable)
         drifts = [drift for part in parts for drift in part.drifts]
         drifts += [self._incomparable(kind, id_, error) for id_, error in odd]
         order = {id_: n for n, id_ in enumerate(ids)}
@@ -123,7 +126,7 @@ class Comparing:
             ahead={id_: at for part in parts for id_, at in part.ahead.items()},
         )
 
-    def _reachable(self) -> None:
+    def reachable(self) -> None:
         """Raises ``GatewayError`` when one of the stores does not answer."""
         self.crm.contacts([ContactId("1")])
         self.mirror.rows(Kind.CONTACT, ["1"])
@@ -145,13 +148,14 @@ class Comparing:
         kind: Kind,
         ids: Sequence[str],
         held: Mapping[str, Row] | None,
+        listed: Mapping[str, Counted | Booking] | None,
         made_by_merge: Collection[str],
     ) -> Compared:
         if held is None:
             held = self.mirror.rows(kind, list(ids))
         names = columns(self.catalogue)[kind]
-        truth = self._truth(kind, ids)
-        balances = self._balances(truth) if kind is Kind.CONTACT else {}
+        truth = self.known(kind, ids, listed or {})
+        balances = self.balances(truth) if kind is Kind.CONTACT else {}
         doubtful = self._to_be_kept(kind, suspects(ids, truth, held, names, self.zone), truth, held)
         if not doubtful:
             return Compared(compared=len(ids), balances=balances)
@@ -176,8 +180,11 @@ class Comparing:
             },
         )
 
-    def _balances(self, truth: Mapping[str, Stated]) -> dict[CreditType, int]:
-        """Each contact under its own id alone: HubSpot answers for merged ones with another."""
+    def balances(self, truth: Mapping[str, Stated]) -> dict[CreditType, int]:
+        """All credits of these contacts.
+
+        Each contact under its own id alone: HubSpot answers for merged ones with another.
+        """
         rows = [stated.row for id_, stated in truth.items() if stated.row[ID] == id_]
         return {
             credit: sum(held for row in rows if isinstance(held := row.get(credit), int))
@@ -209,19 +216,47 @@ class Comparing:
         """
         return bool(self.mirror.rows(kind, [id_]) or self._truth(kind, [id_]))
 
+    def known(
+        self, kind: Kind, ids: Sequence[str], listed: Mapping[str, Counted | Booking]
+    ) -> dict[str, Stated]:
+        """What was listed as it was listed; of the others what HubSpot says now, absent when gone.
+
+        Raises:
+            GatewayError: HubSpot cannot be read.
+        """
+        rest = [id_ for id_ in ids if id_ not in listed]
+        return {**self._each_stated(ids, listed), **(self._truth(kind, rest) if rest else {})}
+
     def _truth(self, kind: Kind, ids: Collection[str]) -> dict[str, Stated]:
         """By the id asked for; absent when gone."""
-        match kind:
-            case Kind.CONTACT:
-                contacts = self.crm.contacts([ContactId(id_) for id_ in ids])
-                rows = {i: (c, contact_row(c, self.catalogue)) for i, c in contacts.items() if c}
-                return {id_: _stated(c, row) for id_, (c, row) in rows.items()}
-            case Kind.BOOKING:
-                bookings = self.crm.bookings([BookingId(id_) for id_ in ids])
-                return {id_: _stated(b, booking_row(b)) for id_, b in bookings.items() if b}
-            case Kind.EXAM:
-                exams = self.crm.exams([ExamId(id_) for id_ in ids])
-                return {id_: _stated(e, exam_row(e)) for id_, e in exams.items() if e}
+        return self._each_stated(ids, self.records(kind, ids))
+
+    def records(self, kind: Kind, ids: Collection[str]) -> Mapping[str, Counted | Booking]:
+        """What HubSpot has now, by the id asked for; absent when gone.
+
+        Raises:
+            GatewayError: HubSpot cannot be read.
+        """
+        if kind is Kind.BOOKING:
+            bookings = self.crm.bookings([BookingId(id_) for id_ in ids])
+            return {str(id_): booking for id_, booking in bookings.items() if booking}
+        counted = self.crm.counted(kind, ids)
+        return {id_: record for id_, record in counted.items() if record}
+
+    def _each_stated(
+        self, ids: Collection[str], records: Mapping[str, Counted | Booking]
+    ) -> dict[str, Stated]:
+        return {
+            id_: _stated(records[id_], record_row(records[id_], self.catalogue))
+            for id_ in ids
+            if id_ in records
+        }
+
+    def unreadable(self, kind: Kind, stated: Stated) -> Drift | None:
+        """The drift of a record whose row was just made without what could not be read."""
+        id_ = str(stated.row[ID])
+        sides = _Sides(truth={id_: stated})
+        return explain(self._evidence(kind, id_, sides, archived=False, made_by_merge=False))
 
     def _again(self, kind: Kind, ids: Sequence[str], names: Collection[str]) -> _Sides:
         """Truth, journal, mirror, in this order.
@@ -260,7 +295,10 @@ class Comparing:
         gone = [id_ for id_ in ids if id_ not in sides.truth]
         archived = self.crm.archived_ids(kind, gone) if gone else set[str]()
         evidence = [
-            self._evidence(kind, id_, sides, id_ in archived, id_ in made_by_merge) for id_ in ids
+            self._evidence(
+                kind, id_, sides, archived=id_ in archived, made_by_merge=id_ in made_by_merge
+            )
+            for id_ in ids
         ]
         histories = self._histories(kind, evidence)
         merged = self._of_merged_contacts(evidence) if kind is Kind.BOOKING else set[str]()
@@ -290,7 +328,7 @@ class Comparing:
         return {id_ for id_, (before, after) in pairs.items() if now.get(before) == after}
 
     def _evidence(
-        self, kind: Kind, id_: str, sides: _Sides, archived: bool, made_by_merge: bool
+        self, kind: Kind, id_: str, sides: _Sides, *, archived: bool, made_by_merge: bool
     ) -> Evidence:
         dead = sides.waiting.get(id_)
         return Evidence(

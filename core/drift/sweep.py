@@ -1,10 +1,14 @@
-"""Sweeping: truth and mirror compared, page by page, with a record of what was compared."""
+"""Sweeping: truth and mirror compared, page by page, with a record of what was compared.
+
+A first copy is a sweep as well: it goes through HubSpot's list, is saved and gone on with as any
+other, and gives a row to what the mirror has none of (``filling``).
+"""
 
 from __future__ import annotations
 
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -16,10 +20,15 @@ from core.credits.roles import Act, Actor
 from core.drift.causes import Cause
 from core.drift.compare import Compared, Comparing
 from core.drift.differences import Drift
+from core.drift.filling import Filling
+from core.drift.listing import AT_ONCE as LISTED_AT_ONCE
+from core.drift.listing import ListReader
+from core.drift.seen_ids import SeenIds
 from core.drift.store.port import DriftStore
 from core.drift.store.trends_port import Gauge, Measure
-from core.drift.sweeps import WHOLE, Pass, Sweep, SweepMode, SweepState
-from core.hubspot.ports.crm import Crm
+from core.drift.sweeps import LISTING, READING, WHOLE, Pass, Sweep, SweepMode, SweepState
+from core.hubspot.ports.crm import Crm, Listed
+from core.mirror.by_parts import by_parts
 from core.mirror.port import Mirror
 from core.mirror.rows import ID, Row
 from core.work.backoff import pause
@@ -42,48 +51,55 @@ KEPT = timedelta(days=90)
 #: A sweep of one of these compares all that one of that mode does.
 COVERED_BY = {
     SweepMode.KNOWN: (SweepMode.KNOWN, SweepMode.FULL),
-    SweepMode.INCREMENTAL: (SweepMode.INCREMENTAL, SweepMode.FULL),
+    SweepMode.INCREMENTAL: (SweepMode.INCREMENTAL, *LISTING),
     SweepMode.FULL: (SweepMode.FULL,),
+    SweepMode.COPY: (SweepMode.COPY,),
 }
 #: Sweeps looked through for one that is complete: between two, some may have been given up.
 LOOKED_THROUGH = 100
+RUNNING = SweepState.RUNNING
 #: Before there was a HubSpot.
 EVER = datetime(2006, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Page:
-    """Ids to compare, their mirror rows if they were read, and where the next page begins."""
+    """Ids to compare, what was read of them already, and where the next page begins."""
 
     ids: Sequence[str]
-    held: Mapping[str, Row] | None
+    held: Mapping[str, Row] | None = None
+    #: As HubSpot listed them.
+    listed: Sequence[Listed] = ()
     after: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepRunner:
-    """Reads both stores, writes the history of sweeps, and itself changes neither."""
+    """Reads both stores and writes the history of sweeps. Only a copy changes one: the mirror."""
 
     crm: Crm
     mirror: Mirror
     journal: DriftStore
     engine: Engine
     comparing: Comparing
+    filling: Filling
     now: Callable[[], datetime]
     new_id: Callable[[], str]
     #: Given the sweep that ended: some of what it found needs no person's word to be mended.
     mend_unattended: Callable[[str], object]
     #: Pages compared at once; 1: all in this thread, one thing after the other.
     at_once: int = AT_ONCE
+    #: Pages of HubSpot's list asked for at once.
+    listed_at_once: int = LISTED_AT_ONCE
 
     def ask(self, mode: SweepMode, actor: Actor) -> Sweep:
         """Have one swept; at once, for the engine carries it. One of this mode that has not ended
         is the one asked for.
 
         Raises:
-            NotAllowed: this person may not watch drift.
+            NotAllowed: this person may not watch drift; a copy: may not change many records.
         """
-        actor.require(Act.WATCH)
+        actor.require(Act.WATCH if mode in READING else Act.RUN_BATCHES)
         return self.ask_unattended(mode, by=actor.email)
 
     def ask_unattended(self, mode: SweepMode, *, by: str, sweep_id: str = "") -> Sweep:
@@ -99,7 +115,7 @@ class SweepRunner:
         )
         sweep = self.journal.ask_sweep(asked)
         if sweep == asked:
-            self._tell(sweep, by, "asked for a sweep")
+            self._tell(sweep, by, f"asked for a {'sweep' if mode in READING else 'copy'}")
         if not sweep.ended:
             self.engine.submit(key_of(Work.SWEEP, sweep.id))
         return sweep
@@ -111,6 +127,16 @@ class SweepRunner:
     def found(self, sweep_id: str, *, limit: int) -> tuple[dict[Cause, int], list[Drift]]:
         """The same script's: how many records drift for each cause, and ``limit`` of them."""
         return self.journal.drift_counts(sweep_id), self.journal.drifts(sweep_id, limit=limit)
+
+    def nothing_copied(self, actor: Actor) -> bool:
+        """Whether the mirror has no row of any contact, as before a first copy. Asks it.
+
+        Raises:
+            NotAllowed: this person may not watch drift.
+            GatewayError: the mirror does not answer.
+        """
+        actor.require(Act.WATCH)
+        return not self.mirror.page(Kind.CONTACT, "", 1)
 
     def carry_out(self, sweep_id: str) -> datetime | None:
         """For the engine: go on from where it was saved. None: ended. A time: look again then.
@@ -126,8 +152,9 @@ class SweepRunner:
         elif self.now() - sweep.started_at > RESUMABLE:
             self._give_up(sweep)
             return None
-        sweep = replace(sweep, state=SweepState.RUNNING, error="", next_try_at=None)
+        sweep = replace(sweep, state=RUNNING, error="", next_try_at=None)
         try:
+            sweep = self._expecting(sweep)
             for sweep, found in self._steps(sweep):  # noqa: B020 - the one that was saved last
                 self.journal.save_sweep(sweep, found)
         except GatewayError as error:
@@ -148,10 +175,15 @@ class SweepRunner:
     def _begun(self, sweep: Sweep) -> Sweep:
         now = self.now()
         since = self._watermark() if sweep.mode is SweepMode.INCREMENTAL else None
-        state = SweepState.RUNNING
-        begun = replace(sweep, state=state, started_at=now, saved_at=now, since=since)
+        begun = replace(sweep, state=RUNNING, started_at=now, saved_at=now, since=since)
         self.journal.save_sweep(begun)
         return begun
+
+    def _expecting(self, sweep: Sweep) -> Sweep:
+        """With how many records it will come upon, if it lists them, so that people are told."""
+        if sweep.mode not in LISTING or sweep.expected:
+            return sweep
+        return replace(sweep, expected={each.value: self.crm.extent(each).total for each in Kind})
 
     def _pause(self, sweep: Sweep, error: GatewayError) -> datetime:
         """It is saved why, and that it goes on by itself."""
@@ -187,8 +219,8 @@ class SweepRunner:
         return replace(sweep, drifting=sum(counts.values()), unexplained=unexplained)
 
     def _outstanding(self, sweep: Sweep) -> Iterator[Measure]:
-        """Of a full one alone: any other leaves students out."""
-        if sweep.mode is SweepMode.FULL:
+        """Of one that lists all: any other leaves students out."""
+        if sweep.mode in LISTING:
             for credit in self.comparing.catalogue.keys:
                 held = float(sweep.balances.get(credit, 0))
                 yield Measure(at=sweep.saved_at, gauge=Gauge.OUTSTANDING, of=credit, value=held)
@@ -201,26 +233,33 @@ class SweepRunner:
 
     def _watermark(self) -> datetime:
         """When the last began that found all changes until then; one that failed counts not."""
-        past = self.journal.sweeps(modes=[SweepMode.INCREMENTAL, SweepMode.FULL])
+        past = self.journal.sweeps(modes=COVERED_BY[SweepMode.INCREMENTAL])
         started = [sweep.started_at for sweep in past if sweep.complete]
         return max(started) - OVERLAP if started else EVER
 
     def _steps(self, sweep: Sweep) -> Iterator[tuple[Sweep, Sequence[Drift]]]:
+        seen = SeenIds(whole=False)
         while sweep.legs < len(sweep.plan):
             kind, way = sweep.plan[sweep.legs]
-            merged = set() if way is Pass.MIRROR else self._made_by_merge(sweep)
-            for page, made in self._compared(kind, self._pages(kind, way, sweep), merged):
+            if way is Pass.LIST:
+                seen = SeenIds(whole=not sweep.after)
+            pages = self._pages(kind, way, sweep, seen)
+            for page, made in self._compared(sweep, kind, pages):
                 sweep = self._grown(sweep, kind, page, made)
                 yield sweep, made.drifts
             sweep = replace(sweep, legs=sweep.legs + 1, after="", saved_at=self.now())
             yield sweep, ()
 
     def _compared(
-        self, kind: Kind, pages: Iterator[_Page], merged: Collection[str]
+        self, sweep: Sweep, kind: Kind, pages: Iterator[_Page]
     ) -> Iterator[tuple[_Page, Compared]]:
         """In the order of the pages, so that a cursor never passes one that failed."""
+        merged = self._made_by_merge(sweep)
+        fill = sweep.mode is SweepMode.COPY
 
         def compare(page: _Page) -> Compared:
+            if page.listed:
+                return self.filling.compared(kind, page.listed, fill=fill)
             return self.comparing.compare(kind, page.ids, page.held, made_by_merge=merged)
 
         with self._pool(self.at_once, "sweep") as pool:
@@ -241,6 +280,7 @@ class SweepRunner:
             after=page.after,
             known=dict(known),
             compared=dict(compared),
+            copied=dict(Counter(sweep.copied) + Counter({kind.value: made.copied})),
             balances=dict(Counter(sweep.balances) + Counter(made.balances)),
             left_alone=sweep.left_alone + len(made.left_alone),
             drifting=sweep.drifting + len(made.drifts),
@@ -258,14 +298,16 @@ class SweepRunner:
 
     # pages
 
-    def _pages(self, kind: Kind, way: Pass, sweep: Sweep) -> Iterator[_Page]:
+    def _pages(self, kind: Kind, way: Pass, sweep: Sweep, seen: SeenIds) -> Iterator[_Page]:
         match way:
             case Pass.MIRROR:
                 return self._mirrored(kind, sweep.after)
             case Pass.MISSED:
                 return self._missed(kind, sweep)
             case Pass.LIST:
-                return self._listed(kind, sweep.after)
+                return self._listed(kind, sweep.after, seen)
+            case Pass.UNLISTED:
+                return self._unlisted(kind, sweep.after, seen)
             case Pass.SEARCH:
                 return self._changed(kind, sweep.after, sweep.since or EVER)
 
@@ -295,20 +337,45 @@ class SweepRunner:
             without = [id_ for id_ in page if id_ not in held]
             yield _Page(ids=without, held={}, after=page[-1])
 
-    def _listed(self, kind: Kind, after: str) -> Iterator[_Page]:
-        """Those that the mirror has no row of: the others were compared on the way through it."""
-        while True:
-            ids, after = self.crm.listed_ids(kind, after=after)
-            held = self.mirror.rows(kind, ids)
-            yield _Page(ids=[id_ for id_ in ids if id_ not in held], held={}, after=after)
-            if not after:
-                return
+    def _listed(self, kind: Kind, after: str, seen: SeenIds) -> Iterator[_Page]:
+        """Listed with all that is to be compared: nothing of it is read a second time."""
+        with self._pool(self.listed_at_once, "sweep-list") as pool:
+            extent = self.crm.extent(kind)
+            reader = ListReader(
+                crm=self.crm, kind=kind, extent=extent, pool=pool, at_once=self.listed_at_once
+            )
+            for part in reader.parts(after):
+                seen.add(part.ids)
+                yield _Page(ids=part.ids, listed=part.pages, after=part.left)
+
+    def _unlisted(self, kind: Kind, after: str, seen: SeenIds) -> Iterator[_Page]:
+        """Rows of records that were not listed: archived, merged, or never HubSpot's.
+
+        Where another process read a part of the list, nobody remembers which ids it told. What
+        HubSpot has by its own id was among them, and is not compared twice.
+        """
+        for page in self._mirrored(kind, after):
+            held, ids = page.held or {}, seen.unseen(page.ids)
+            if not seen.whole:
+                ids = self._not_there(kind, ids)
+            yield _Page(ids=ids, held={id_: held[id_] for id_ in ids}, after=page.after)
+
+    def _not_there(self, kind: Kind, ids: Sequence[str]) -> list[str]:
+        """Those of these that HubSpot has not, or has under another id, or that it cannot tell."""
+
+        def some(part: Sequence[str]) -> set[str]:
+            found = self.comparing.records(kind, part)
+            return {id_ for id_, record in found.items() if record.id == id_}
+
+        parts, _ = by_parts(ids, some, self.comparing.reachable)
+        there = set[str]().union(*parts)
+        return [id_ for id_ in ids if id_ not in there]
 
     def _changed(self, kind: Kind, after: str, since: datetime) -> Iterator[_Page]:
         ids = sorted(id_ for id_ in self.crm.changed_ids(kind, since) if id_ > after)
         for start in range(0, len(ids), PAGE):
             page = ids[start : start + PAGE]
-            yield _Page(ids=page, held=None, after=page[-1])
+            yield _Page(ids=page, after=page[-1])
 
 
 def last_whole(journal: DriftStore) -> Sweep | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from core.credits.records import Kind
@@ -17,8 +17,10 @@ class SweepMode(StrEnum):
     KNOWN = "known"
     #: Those that HubSpot's search knows to have changed since the last complete one.
     INCREMENTAL = "incremental"
-    #: All that the mirror holds, and all that HubSpot lists beside them.
+    #: All that HubSpot lists, and all that the mirror holds beside them.
     FULL = "full"
+    #: All that HubSpot lists; what the mirror has no row of is copied there.
+    COPY = "copy"
 
 
 class SweepState(StrEnum):
@@ -38,6 +40,8 @@ class SweepState(StrEnum):
 SWEEP_ENDED = frozenset({SweepState.COMPLETE, SweepState.GIVEN_UP})
 
 
+#: Sweeps that change nothing.
+READING = (SweepMode.KNOWN, SweepMode.INCREMENTAL, SweepMode.FULL)
 #: Sweeps whose findings stand for the whole mirror.
 WHOLE = (SweepMode.KNOWN, SweepMode.FULL)
 
@@ -50,14 +54,28 @@ class Pass(StrEnum):
     #: clear what only a wider one can find.
     MISSED = "missed"
     LIST = "list"
+    #: Rows of the mirror that HubSpot does not list.
+    UNLISTED = "unlisted"
     SEARCH = "search"
 
 
 PASSES: Mapping[SweepMode, tuple[Pass, ...]] = {
     SweepMode.KNOWN: (Pass.MIRROR, Pass.MISSED),
     SweepMode.INCREMENTAL: (Pass.SEARCH,),
-    SweepMode.FULL: (Pass.MIRROR, Pass.LIST),
+    SweepMode.FULL: (Pass.LIST, Pass.UNLISTED),
+    SweepMode.COPY: (Pass.LIST,),
 }
+#: Sweeps that come upon every record of HubSpot.
+LISTING = tuple(mode for mode, passes in PASSES.items() if Pass.LIST in passes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foretold:
+    """How far a sweep is, and how long it still takes at the speed it had so far."""
+
+    #: 0 to 1.
+    part: float
+    left: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +101,16 @@ class Sweep:
     #: Kind to the records it came upon, and to those that it compared on both sides.
     known: Mapping[str, int] = field(default_factory=dict)
     compared: Mapping[str, int] = field(default_factory=dict)
+    #: Kind to the records that HubSpot's search knew of when it began; of one that lists them.
+    expected: Mapping[str, int] = field(default_factory=dict)
+    #: Kind to the rows that the mirror lacked and that it made there. Those that were made before a
+    #: crash and not saved are there when it goes on: compared, and not among these.
+    copied: Mapping[str, int] = field(default_factory=dict)
     #: Credit type to the credits that HubSpot had on the contacts which it came upon.
     balances: Mapping[str, int] = field(default_factory=dict)
     #: Pages saved so far.
     pages: int = 0
-    #: Being written or about to be copied at that moment: not compared.
+    #: Being written, or in the outbox to be copied, at that moment: not compared.
     left_alone: int = 0
     drifting: int = 0
     unexplained: int = 0
@@ -100,6 +123,15 @@ class Sweep:
     def plan(self) -> tuple[tuple[Kind, Pass], ...]:
         """All its legs, contacts first."""
         return tuple((kind, each) for kind in Kind for each in PASSES[self.mode])
+
+    def foretold(self) -> Foretold | None:
+        """How far it is; None as long as nothing can be foretold."""
+        total, done = sum(self.expected.values()), sum(self.known.values())
+        took = self.saved_at - self.started_at
+        if self.ended or not total or not done or took <= timedelta():
+            return None
+        left = max(0, total - done)
+        return Foretold(part=1 - left / total, left=took * (left / done))
 
     @property
     def complete(self) -> bool:

@@ -26,6 +26,7 @@ CHECKS: dict[SweepMode, str] = {
     SweepMode.KNOWN: "quick check",
     SweepMode.INCREMENTAL: "check of recent changes",
     SweepMode.FULL: "full check",
+    SweepMode.COPY: "copy of everything",
 }
 
 assert CHECKS.keys() == set(SweepMode), "every mode has its name"

@@ -35,7 +35,7 @@ from core.hubspot.pace.limiter import Limiter, Priority
 from core.hubspot.pace.people import ASK_AFTER_S, People
 from core.hubspot.pace.shared_slots import SharedSlots, open_engine
 from core.hubspot.pace.slots import MemorySlots, Slots
-from core.hubspot.ports.crm import BookingFilter, Note, Outcome
+from core.hubspot.ports.crm import BookingFilter, Extent, Listed, Note, Outcome
 from core.hubspot.ports.message import Message
 from core.hubspot.ports.telling import Mail, Recipient, Sent
 from core.hubspot.transport import Transport, log_retries, make_client
@@ -257,6 +257,14 @@ class HubSpot:
     def listed_ids(self, kind: Kind, *, after: str = "") -> tuple[list[str], str]:
         """One page of the list of all records, and where the next begins ("" after the last)."""
         return discovery.listed_ids(self.hub, kind, after=after)
+
+    def listed(self, kind: Kind, *, after: str = "") -> Listed:
+        """The same page with the records themselves, in the same one call."""
+        return discovery.listed(self.hub, kind, after=after)
+
+    def extent(self, kind: Kind) -> Extent:
+        """How many records there are, and the highest id, as the search knows it."""
+        return discovery.extent(self.hub, kind)
 
     def archived_ids(self, kind: Kind, ids: Collection[str]) -> set[str]:
         """Those of these records that are in HubSpot's recycling bin."""

@@ -6,10 +6,19 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Literal, cast
 
-from core.credits.records import BookingId, Contact, ContactId, Exam, Kind, is_record_id
+from core.credits.records import (
+    Booking,
+    BookingId,
+    Contact,
+    ContactId,
+    Counted,
+    Exam,
+    Kind,
+    is_record_id,
+)
 from core.hubspot import reading
 from core.hubspot.hub import Hub
-from core.hubspot.ports.crm import BookingFilter
+from core.hubspot.ports.crm import BookingFilter, Extent, Listed
 from core.hubspot.transport import Call
 from core.hubspot.wire import answers, records, requests, searches
 from core.hubspot.wire.records import Json
@@ -159,6 +168,46 @@ def listed_ids(hub: Hub, kind: Kind, *, after: str = "") -> tuple[list[str], str
     path = hub.paths.objects(hub.types.of(kind))
     answer = hub.read(Call(what=f"list {kind}", path=path, method="GET", query=query))
     return [text(told["id"]) for told in _results(answer)], answers.next_page(answer)
+
+
+def listed(hub: Hub, kind: Kind, *, after: str = "") -> Listed:
+    """The same page with what the mirror needs; a booking without both ends is not told."""
+    names = [*hub.portal.names(kind).values(), *answers.MERGED]
+    query = {"limit": "100", "properties": ",".join(names)}
+    if kind is Kind.BOOKING:
+        ends = (hub.types.of(Kind.CONTACT), hub.types.of(Kind.EXAM))
+        query["associations"] = ",".join(ends)
+    if after:
+        query["after"] = after
+    path = hub.paths.objects(hub.types.of(kind))
+    answer = hub.read(Call(what=f"list {kind}", path=path, method="GET", query=query))
+    held = {text(told["id"]): told for told in _results(answer)}
+    made = {id_: _listed_record(hub, kind, told) for id_, told in held.items()}
+    former = {id_: tuple({*answers.former_ids(told)} - {"", id_}) for id_, told in held.items()}
+    return Listed(
+        ids=tuple(held),
+        records={id_: record for id_, record in made.items() if record is not None},
+        former={id_: before for id_, before in former.items() if before},
+        after=answers.next_page(answer),
+    )
+
+
+def _listed_record(hub: Hub, kind: Kind, told: Json) -> Counted | Booking | None:
+    if kind is not Kind.BOOKING:
+        return records.read_counted(hub.portal, kind, told)
+    contacts, exams = answers.listed_ends(told) or ((), ())
+    if len(contacts) != 1 or len(exams) != 1:
+        return None
+    return records.read_booking(hub.portal, told, contacts, exams)
+
+
+def extent(hub: Hub, kind: Kind) -> Extent:
+    """How many records the search knows of, and the highest id."""
+    path = hub.paths.objects(hub.types.of(kind), "search")
+    call = Call(what=f"search {kind}", path=path, body=searches.HIGHEST)
+    answer = hub.read(call)
+    highest = max((int(text(told["id"])) for told in _results(answer)), default=0)
+    return Extent(total=int(answer.get("total") or 0), highest=highest)
 
 
 def archived_ids(hub: Hub, kind: Kind, ids: Collection[str]) -> set[str]:

@@ -60,6 +60,18 @@ ERASE = "erase"
 assert TABLES.keys() == set(Kind), "every kind has its table"
 
 
+def record_row(record: Counted | Booking, catalogue: Catalogue) -> Row:
+    """The row of a record of any kind."""
+    match record:
+        case Booking():
+            return booking_row(record)
+        case Contact():
+            return contact_row(record, catalogue)
+        case Exam():
+            return exam_row(record)
+    raise TypeError(f"a {type(record).__name__} has no row")
+
+
 def contact_row(contact: Contact, catalogue: Catalogue) -> Row:
     """All of a contact that could be read. A credit that is unreadable is left out."""
     return {

@@ -38,7 +38,7 @@ from core.credits.records import (
 )
 from core.credits.sessions import ExamChange, is_due
 from core.credits.writes import SEND_WITHIN_S, Write
-from core.hubspot.ports.crm import BookingFilter, Fate, Note, Outcome
+from core.hubspot.ports.crm import BookingFilter, Extent, Fate, Listed, Note, Outcome
 from core.hubspot.ports.telling import Mail
 from core.hubspot.wire import records
 from core.hubspot.wire.records import Json
@@ -130,6 +130,8 @@ class FakeCrm(FakeTelling):
     unreadable_histories: set[str] = field(default_factory=set)
     #: False: as before ``python -m core provision``.
     has_marker: bool = True
+    #: True: a list's cursors are nobody's ids.
+    opaque_lists: bool = False
     #: True: notes alone are not taken.
     notes_down: bool = False
     late: list[Late] = field(default_factory=list)
@@ -413,10 +415,43 @@ class FakeCrm(FakeTelling):
     def listed_ids(self, kind: Kind, *, after: str = "") -> tuple[list[str], str]:
         with self._lock:
             self._ask("list", kind, ("page",))
-            first = int(after or 0)
-            ids = [record.id for record in self.truth.all(kind)]
-            last = first + self.batch_max
-            return ids[first:last], str(last) if last < len(ids) else ""
+            page, following = self._page(kind, after)
+            return [record.id for record in page], following
+
+    def listed(self, kind: Kind, *, after: str = "") -> Listed:
+        with self._lock:
+            told, _ = self._page(kind, after)
+            self._ask("list", kind, [record.id for record in told] or ("page",))
+            page, following = self._page(kind, after)
+            return Listed(
+                ids=tuple(record.id for record in page),
+                records={record.id: made for record in page if (made := self._of_list(record))},
+                former={record.id: record.former_ids for record in page if record.former_ids},
+                after=following,
+            )
+
+    def _page(self, kind: Kind, after: str) -> tuple[list[Record], str]:
+        held = list(self.truth.all(kind))
+        if self.opaque_lists:
+            first = int(after.removeprefix("page-") or 0)
+        else:
+            first = sum(int(record.id) <= int(after or 0) for record in held)
+        last = first + self.batch_max
+        page = held[first:last]
+        if last >= len(held):
+            return page, ""
+        return page, f"page-{last}" if self.opaque_lists else page[-1].id
+
+    def _of_list(self, record: Record) -> Counted | Booking | None:
+        if record.kind is not Kind.BOOKING:
+            return self._counted(record)
+        booking = self._booking(record)
+        return booking if booking.contact_id and booking.exam_id else None
+
+    def extent(self, kind: Kind) -> Extent:
+        with self._lock:
+            ids = [int(record.id) for record in self._search(kind)]
+            return Extent(total=len(ids), highest=max(ids, default=0))
 
     def archived_ids(self, kind: Kind, ids: Collection[str]) -> set[str]:
         with self._lock:

@@ -32,6 +32,7 @@ _APPROVING = (_SERVICES + "test_second_admin.py", _UNIT + "test_approvals.py")
 _PLANS = (_UNIT + "test_plans.py", _UNIT + "test_unreadable_values.py")
 _VERIFY = (_UNIT + "test_foreign_writes.py", _SERVICES + "test_late_looks.py")
 _RECHECK = (_SERVICES + "test_double_refunds.py",)
+_FIRST_COPY = (_SERVICES + "test_first_copy.py",)
 _FORFEIT = (_SERVICES + "test_forfeiting.py",)
 _EXPORTING = (_SERVICES + "test_exporting.py",)
 _OWED = (_SERVICES + "test_owed_decisions.py",)
@@ -2621,9 +2622,61 @@ MEASURING = [
     Mutant(
         guard="credits outstanding: a sweep that leaves students out measures no total",
         file="core/drift/sweep.py",
-        old="        if sweep.mode is SweepMode.FULL:",
+        old="        if sweep.mode in LISTING:",
         new="        if True:",
         tests=(_SERVICES + "test_week.py",),
+    ),
+]
+
+FIRST_COPY = [
+    Mutant(
+        guard="a first copy: what the mirror kept for being newer is read again whole",
+        file="core/drift/filling.py",
+        old="DONE = frozenset({Copied.WRITTEN, Copied.ALREADY_EQUAL, Copied.NOT_KEPT})",
+        new="DONE = frozenset(Copied)",
+        tests=_FIRST_COPY,
+    ),
+    Mutant(
+        guard="a first copy: a row that is there is compared and not written",
+        file="core/drift/filling.py",
+        old="        without = [id_ for id_ in ids if id_ not in held]",
+        new="        without = ids",
+        tests=_FIRST_COPY,
+    ),
+    Mutant(
+        guard="a first copy: a merged record keeps the row that it has under its old id",
+        file="core/drift/filling.py",
+        old="        ready = [id_ for id_ in ids if id_ not in old]",
+        new="        ready = list(ids)",
+        tests=_FIRST_COPY,
+    ),
+    Mutant(
+        guard="a first copy: only who may change many records may ask for one",
+        file="core/drift/sweep.py",
+        old="actor.require(Act.WATCH if mode in READING else Act.RUN_BATCHES)",
+        new="actor.require(Act.WATCH)",
+        tests=_FIRST_COPY,
+    ),
+    Mutant(
+        guard="a full check that was taken over counts no record twice",
+        file="core/drift/sweep.py",
+        old="seen = SeenIds(whole=not sweep.after)",
+        new="seen = SeenIds()",
+        tests=_FIRST_COPY,
+    ),
+    Mutant(
+        guard="a list is split only where HubSpot answers with the ids above",
+        file="core/drift/spans.py",
+        old="        if strict or span.until is not None:",
+        new="        if False:",
+        tests=(_UNIT + "test_listing.py",),
+    ),
+    Mutant(
+        guard="a split list: each record is taken at one place alone",
+        file="core/drift/spans.py",
+        old="if n > span.above and (span.until is None or n <= span.until)",
+        new="if n > span.above",
+        tests=(_UNIT + "test_listing.py",),
     ),
 ]
 
@@ -2674,6 +2727,7 @@ NAMES = [
 
 MUTANTS = [
     *MEASURING,
+    *FIRST_COPY,
     *STRANGERS,
     *NAMES,
     *ADJUSTING,

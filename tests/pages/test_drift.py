@@ -80,7 +80,9 @@ def sweep_of(id_: str, made: Stage, *, hours: float, **more: Any) -> Sweep:
 # first run, nothing wrong, something wrong
 
 
-def test_before_the_first_sweep_the_page_says_what_a_sweep_is(open_page: Open) -> None:
+def test_before_the_first_sweep_the_page_says_what_a_sweep_is(open_page: Open, made: Stage) -> None:
+    drift_scenes.real(made)
+
     at = open_page(DRIFT)
 
     assert not at.exception

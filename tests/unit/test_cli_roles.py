@@ -68,6 +68,7 @@ COMMANDS = [
     ("cancel-exam 70 --give-back --dry-run", ADMINS),
     ("cancel-exam 70 --keep --reason r", ADMINS),
     ("reopen-exam 70 --reason r", ADMINS),
+    ("copy", ADMINS),
     ("sweep --full", WATCHERS),
     ("repair --id 1", ADMINS),
     ("repair --id 1 --dry-run", WATCHERS),

@@ -25,6 +25,7 @@ from core.credits.catalogue import SCHOOL, Catalogue
 from core.credits.records import Kind
 from core.credits.writes import QUIET_PERIOD
 from core.drift.compare import Comparing
+from core.drift.filling import Filling
 from core.drift.measure import GaugeRecorder
 from core.drift.queries import DriftQueries
 from core.drift.repair import RepairRunner
@@ -221,6 +222,7 @@ def assemble(
         journal=journal,
         engine=engine,
         comparing=comparing,
+        filling=Filling(comparing, mirror, mirroring.put),
         now=now,
         new_id=make_id,
         mend_unattended=repairing.mend_unattended,

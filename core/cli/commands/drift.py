@@ -1,10 +1,11 @@
-"""Commands on drift: sweep and repair."""
+"""Commands on drift: copy, sweep and repair."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, TypeVar
 
 import typer
@@ -30,6 +31,43 @@ NO_NAMES = Named({})
 #: Rows in one report; all of them are in the operational store.
 SHOWN = 200
 NOTHING = {"repaired": 0, "still": [], "not_repairable": [], "left_alone": 0}
+
+
+@app.command(name="copy")
+def copy_everything(as_: As = "", timeout: WaitS = 6 * 3600, json: Json = False) -> None:
+    """Give every record of HubSpot its row in the mirror; rows that are there are compared.
+
+    The first step of a new school. Goes on with an unfinished one, as a sweep does.
+    """
+    with told(), opened() as runtime:
+        core = runtime.core
+        actor = actor_of(core, as_)
+        asked = core.sweep_runner.ask(SweepMode.COPY, actor)
+        runtime.start()
+        progress = _Progress()
+        done = _followed(lambda: _sweep(core, asked.id, progress.tell), timeout)
+        counts, found = core.sweep_runner.found(done.id, limit=SHOWN)
+        copied = {"copied": dict(done.copied), "left_to_outbox": done.left_alone}
+        show(copied | _of_sweep(done, counts, _rows(core, actor, found)), as_json=json)
+        if not done.complete:
+            unfinished(f"copy {done.id} is {done.state}: {done.error or 'not all was copied'}")
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far a copy is, for who waits: a line for each tenth."""
+
+    tenths: int = 0
+
+    def tell(self, sweep: Sweep) -> None:
+        """On stderr, beside the report."""
+        foretold = sweep.foretold()
+        if foretold is None or (tenths := int(foretold.part * 10)) <= self.tenths:
+            return
+        self.tenths = tenths
+        done, total = sum(sweep.known.values()), sum(sweep.expected.values())
+        left = max(1, round(foretold.left.total_seconds()))
+        complain(f"{done:,} of about {total:,} records copied or compared; about {left} s left")
 
 
 @app.command()
@@ -120,8 +158,11 @@ F = TypeVar("F", bound=_Followed)
 Told = tuple[F, str]
 
 
-def _sweep(core: Core, sweep_id: str) -> Told[Sweep]:
+def _sweep(
+    core: Core, sweep_id: str, tell: Callable[[Sweep], None] = lambda _sweep: None
+) -> Told[Sweep]:
     found = core.sweep_runner.standing(sweep_id)
+    tell(found)
     return found, found.error and f"sweep {found.id} is {found.state}: {found.error}"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from core.audit.entries import SUBJECTS, Entry, Subject, What
 from core.drift.repairs import Repair, RepairRow
-from core.drift.sweeps import Sweep
+from core.drift.sweeps import READING, Sweep
 
 
 def by_a_person(actor: str) -> bool:
@@ -22,7 +22,7 @@ def swept(sweep: Sweep) -> list[Entry]:
     entry = Entry(
         at=sweep.started_at,
         actor=sweep.asked_by,
-        what=What.SWEEP,
+        what=What.SWEEP if sweep.mode in READING else What.COPY,
         subject=Subject.SWEEP,
         subject_id=sweep.id,
         detail={"mode": sweep.mode.value},

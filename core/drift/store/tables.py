@@ -27,6 +27,8 @@ sweeps = Table(
     Column("after", String, nullable=False, server_default=""),
     Column("known", JSON, nullable=False),
     Column("compared", JSON, nullable=False),
+    Column("expected", JSON, nullable=False, server_default="{}"),
+    Column("copied", JSON, nullable=False, server_default="{}"),
     Column("balances", JSON, nullable=False, server_default="{}"),
     Column("left_alone", Integer, nullable=False),
     Column("drifting", Integer, nullable=False),

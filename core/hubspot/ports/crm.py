@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Literal, Protocol
@@ -98,6 +98,28 @@ class BookingFilter:
 
 def _same(held: str, wanted: str) -> bool:
     return not wanted or held.casefold() == wanted.casefold()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One page of HubSpot's list of all records of a kind, in its order."""
+
+    ids: tuple[str, ...]
+    #: By id. Of a booking: only where the list tells its one contact and its one exam.
+    records: Mapping[str, Counted | Booking] = field(default_factory=dict)
+    #: Ids that a record had before merges; of those that were merged alone.
+    former: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: Where the next page begins; "" after the last.
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """How far a list reaches, as the search knows it, which may lag."""
+
+    total: int
+    #: The highest id; 0 when there is no record.
+    highest: int
 
 
 class Crm(TellingCrm, Protocol):
@@ -259,6 +281,17 @@ class Crm(TellingCrm, Protocol):
 
     def listed_ids(self, kind: Kind, *, after: str = "") -> tuple[list[str], str]:
         """One page of the list of all records, and where the next begins ("" after the last)."""
+        ...
+
+    def listed(self, kind: Kind, *, after: str = "") -> Listed:
+        """The same page with what the mirror needs of each record, in the same one call.
+
+        Values of a list are not promised to be the newest: its times say which they are.
+        """
+        ...
+
+    def extent(self, kind: Kind) -> Extent:
+        """Search: how many records there are, and the highest id, in one call."""
         ...
 
     def archived_ids(self, kind: Kind, ids: Collection[str]) -> set[str]:

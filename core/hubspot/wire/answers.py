@@ -64,7 +64,7 @@ def match(ids: Collection[str], answer: Json) -> Matched:
     found: dict[str, Json] = {}
     strangers = []
     for result in _dicts(answer.get("results")):
-        names = wanted & {text(result.get("id")), *_former_ids(result)}
+        names = wanted & {text(result.get("id")), *former_ids(result)}
         found |= dict.fromkeys(names, result)
         if not names:
             strangers.append(result)
@@ -103,6 +103,24 @@ def linked_ids(result: Json) -> tuple[str, ...]:
     """The other ends of one result, each once: one pair may have several labels."""
     ends = (text(end.get("toObjectId")) for end in _dicts(result.get("to")))
     return tuple(dict.fromkeys(ends))
+
+
+def listed_ends(result: Json) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """Contacts and exams of a booking that was listed with both.
+
+    HubSpot names an end by its type, and a custom one as the account calls it: the one beside the
+    contacts is the exams. None: not exactly these two are told, or not all of one.
+    """
+    told = {str(key): held for key, held in (result.get("associations") or {}).items()}
+    contacts = told.pop("contacts", None)
+    if contacts is None or len(told) != 1 or any(map(next_page, (contacts, *told.values()))):
+        return None
+    return _end_ids(contacts), _end_ids(*told.values())
+
+
+def _end_ids(held: Json) -> tuple[str, ...]:
+    """Each once: one pair is told under several labels."""
+    return tuple(dict.fromkeys(text(end.get("id")) for end in _dicts(held.get("results"))))
 
 
 def next_page(result: Json) -> str:
@@ -205,7 +223,8 @@ def _marked(result: Json, marker: str) -> bool:
     return marker in (result.get("properties") or {})
 
 
-def _former_ids(result: Json) -> Iterator[str]:
+def former_ids(result: Json) -> Iterator[str]:
+    """Ids that a record had before merges, if it was read with ``MERGED``."""
     held = result.get("properties") or {}
     for name in MERGED:
         for part in text(held.get(name)).split(";"):

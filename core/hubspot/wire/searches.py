@@ -33,6 +33,15 @@ Body = dict[str, Any]
 Filter = dict[str, Any]
 
 
+#: The record with the highest id, and the number of all.
+HIGHEST: Mapping[str, Any] = {
+    "filterGroups": [],
+    "properties": ["hs_object_id"],
+    "sorts": [{"propertyName": "hs_object_id", "direction": "DESCENDING"}],
+    "limit": 1,
+}
+
+
 def bookings_body(portal: Portal, narrow: BookingFilter, *, above: str) -> Body:
     """One page of bookings with an id above this. It may find more than ``narrow.fits``.
 

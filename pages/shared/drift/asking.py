@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.credits.roles import ALLOWED, Act
 from core.drift.causes import Cause
-from core.drift.sweeps import Sweep, SweepMode
+from core.drift.sweeps import READING, Sweep, SweepMode
 from pages.shared import problems, words
 from pages.shared.drift import address
 from pages.shared.drift.causes import LOOKS, SHORT
@@ -20,7 +20,7 @@ COMPARES = {
     SweepMode.INCREMENTAL: "Only records that changed in HubSpot since the last one. The quickest.",
 }
 
-assert COMPARES.keys() == set(SweepMode), "every mode says what it compares"
+assert COMPARES.keys() == set(READING), "every check says what it compares"
 
 
 def may_repair(desk: Desk) -> bool:
@@ -52,6 +52,19 @@ def sweep_button(desk: Desk, standing: Standing) -> None:
                 st.session_state["_sweeps_asked"] = asked + 1
                 st.rerun()
         st.caption("It changes nothing, and continues when you close this page.")
+
+
+def copy_button(desk: Desk) -> None:
+    """All of HubSpot into a Supabase without rows."""
+    if not may_repair(desk):
+        st.caption("Only an admin may copy. Ask one to, with this page's address.")
+        return
+    if st.button(
+        "Copy everything", icon=":material/content_copy:", type="primary", key="copy_everything"
+    ):
+        with problems.told("No copy was started."):
+            desk.core.sweep_runner.ask(SweepMode.COPY, desk.acting())
+            st.rerun()
 
 
 def repair_button(desk: Desk, sweep: Sweep) -> None:

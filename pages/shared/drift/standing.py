@@ -11,7 +11,7 @@ import streamlit as st
 from core.credits.errors import UnknownId
 from core.drift.causes import Cause
 from core.drift.store.trends_port import Gap, Narrow
-from core.drift.sweeps import WHOLE, Sweep, SweepMode, SweepState
+from core.drift.sweeps import READING, WHOLE, Sweep, SweepMode, SweepState
 from core.health.needs import CHECKS
 from pages.shared import gate, words
 from pages.shared.drift import address
@@ -37,6 +37,8 @@ class Standing:
     shown: Sweep | None
     #: Not ended, newest first.
     open: Sequence[Sweep]
+    #: The newest complete copy of everything, as long as no check was made.
+    copy: Sweep | None = None
 
     @property
     def modes(self) -> tuple[SweepMode, ...]:
@@ -50,7 +52,7 @@ def read(desk: Desk) -> Standing:
     recent = desk.core.drift_queries.sweeps(desk.actor, limit=60)
     whole = desk.core.drift_queries.sweeps(desk.actor, modes=WHOLE, limit=20)
     complete = [sweep for sweep in whole if sweep.complete]
-    complete = complete or [sweep for sweep in recent if sweep.complete]
+    complete = complete or [each for each in recent if each.complete and each.mode in READING]
     newest = complete[0] if complete else None
     wanted = st.query_params.get(address.SWEEP)
     shown = newest if wanted is None else _named(desk, wanted) or newest
@@ -59,6 +61,7 @@ def read(desk: Desk) -> Standing:
         before=next((each for each in complete[1:] if each.mode is complete[0].mode), None),
         shown=shown,
         open=_open(recent),
+        copy=None if newest else next((each for each in recent if each.complete), None),
     )
 
 
@@ -219,17 +222,22 @@ def _under_way(desk: Desk, before: Sequence[Sweep]) -> None:
 
 
 def _notice(desk: Desk, sweep: Sweep) -> None:
-    told = f"{_sofar(desk, sweep)} The figures below are those of the check before."
+    copying = sweep.mode not in READING
+    told = _sofar(desk, sweep)
+    if not copying:
+        told = f"{told} The figures below are those of the check before."
     if sweep.state is SweepState.PAUSED:
         again = f" It continues {_when(desk, sweep)}." if sweep.next_try_at else ""
         st.warning(
             f"{words.sentence(words.plain(sweep.error or 'a store went away'))}.{again} What it "
-            f"has compared so far is kept. {told}",
+            f"has {'copied' if copying else 'compared'} so far is kept. {told}",
             title=f"{MODES[sweep.mode]} paused",
             icon=":material/pause_circle:",
         )
     else:
         st.info(told, title=f"{MODES[sweep.mode]} in progress", icon=":material/sync:")
+    if (foretold := sweep.foretold()) is not None:
+        st.progress(foretold.part, text=f"About {words.span(foretold.left)} left")
 
 
 def _when(desk: Desk, sweep: Sweep) -> str:
@@ -238,11 +246,12 @@ def _when(desk: Desk, sweep: Sweep) -> str:
 
 
 def _sofar(desk: Desk, sweep: Sweep) -> str:
+    doing = "compared" if sweep.mode in READING else "copied or compared"
     done = counted(dict(sweep.compared))
     since = words.ago(sweep.started_at, desk.now())
     if not done:
         by = f" by {words.plain(sweep.asked_by)}" if sweep.asked_by else ""
-        return f"Requested {since}{by}; nothing is compared yet."
+        return f"Requested {since}{by}; nothing is {doing} yet."
     found = words.count(sweep.drifting, "record")
     drift = f"{found} {'drifts' if sweep.drifting == 1 else 'drift'}"
-    return f"Started {since}: {done} compared, {drift} so far."
+    return f"Started {since}: {done} {doing}, {drift} so far."

@@ -8,6 +8,7 @@ from pages.shared import pace, status
 from pages.shared.drift import (
     address,
     asking,
+    copying,
     detail,
     following,
     history,
@@ -34,7 +35,7 @@ def show(desk: Desk) -> None:
     now = standing.read(desk)
     standing.notices(desk, now)
     if now.newest is None:
-        _first_run(desk, now)
+        copying.first_run(desk, now)
     else:
         standing.show(desk, now, lambda: _acts(desk, now))
     if pace.figures_only(desk, CHARTS_PX, TABLE_PX):
@@ -48,20 +49,8 @@ def show(desk: Desk) -> None:
 
 
 def _acts(desk: Desk, now: standing.Standing) -> None:
+    if copying.wanted(desk, now):
+        asking.copy_button(desk)
     asking.sweep_button(desk, now)
     if now.newest and now.newest.drifting:
         asking.repair_button(desk, now.newest)
-
-
-def _first_run(desk: Desk, now: standing.Standing) -> None:
-    if now.open:
-        return
-    ahead = standing.next_words(desk)
-    st.info(
-        "A check compares every record in HubSpot with its row in Supabase, which students see, "
-        "and names the cause of each difference. It changes nothing. Start with a full check: it "
-        f"also finds rows that Supabase lacks.{f' {ahead}.' if ahead else ''}",
-        title="Not checked yet",
-        icon=":material/travel_explore:",
-    )
-    asking.sweep_button(desk, now)

@@ -713,7 +713,23 @@ ASKS = [
         ADMINS,
         lambda w, a: w.core.exam_sessions.change(ExamId("70"), CLOSED, a),
     ),
-    Ask("sweep_runner.ask", WATCHERS, lambda w, a: w.core.sweep_runner.ask(SweepMode.FULL, a)),
+    Ask(
+        "sweep_runner.ask",
+        WATCHERS,
+        lambda w, a: w.core.sweep_runner.ask(SweepMode.FULL, a),
+        case="a check",
+    ),
+    Ask(
+        "sweep_runner.ask",
+        ADMINS,
+        lambda w, a: w.core.sweep_runner.ask(SweepMode.COPY, a),
+        case="a copy",
+    ),
+    Ask(
+        "sweep_runner.nothing_copied",
+        WATCHERS,
+        lambda w, a: w.core.sweep_runner.nothing_copied(a),
+    ),
 ]
 
 
@@ -866,6 +882,13 @@ UNASKED = {
         "CopyLag.summary",
         "Comparing.compare",
         "Comparing.knows",
+        "Comparing.known",
+        "Comparing.records",
+        "Comparing.reachable",
+        "Comparing.balances",
+        "Comparing.unreadable",
+        "Filling.compared",
+        "ListReader.parts",
         "Erasing.erase",
         "PendingRemovals.close",
         "PendingRemovals.put",
