@@ -1,5 +1,6 @@
 """``python -m core``."""
 
+import gc
 import sys
 
 from core.cli.entry import Commands
@@ -9,4 +10,7 @@ from core.cli.terminal import unforeseen
 if __name__ == "__main__":
     to_stderr()
     sys.excepthook = unforeseen
-    Commands()(prog_name="python -m core")
+    try:
+        Commands()(prog_name="python -m core")
+    finally:
+        gc.freeze()  # else Python looks for cycles in all that was imported, only to end: a fifth
