@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 from core.app.assembly import assemble, new_id, utc_now
 from core.app.assembly.parts import Core
+from core.app.on_first_use import on_first_use
 from core.credits.errors import EngineError
 from core.drift.copy_direction import CopyDirection
 from core.drift.measure import MeasuringThread
@@ -31,6 +32,7 @@ from core.health.doctor import Diagnosing
 from core.health.fitness import Fitness
 from core.health.notify_port import Notifier
 from core.health.store_report import StoreReport
+from core.hubspot.pace.limiter import Priority
 from core.mirror.rows import columns, probe_rows
 from core.mirror.threads import MirrorThreads
 from core.operations.desks.rules import Process
@@ -44,7 +46,12 @@ from core.work.steady_clock import SteadyClock
 from core.workers.scheduler import ScheduleThread
 
 if TYPE_CHECKING:
+    from core.hubspot.client import HubSpot
+    from core.hubspot.inspection import Inspection
     from core.mirror.outgoing.sender import WebhookSender
+    from core.mirror.supabase.client import Supabase
+    from core.mirror.supabase.tokens import SupabaseTokens
+    from core.operations.desks.register import Register
     from core.settings.model import Settings
 
 #: How long to wait for what is in hand, at the end of a script and of the server.
@@ -185,12 +192,6 @@ def build(settings: Settings) -> Runtime:
     from core.access.store.rate import SharedPace  # noqa: PLC0415
     from core.app.stores import SqlJournal  # noqa: PLC0415
     from core.health.apprise_notifier import Apprise  # noqa: PLC0415
-    from core.hubspot.client import connect  # noqa: PLC0415
-    from core.hubspot.inspection import Inspection  # noqa: PLC0415
-    from core.hubspot.pace.limiter import Priority  # noqa: PLC0415
-    from core.mirror.supabase.client import Supabase  # noqa: PLC0415
-    from core.mirror.supabase.tokens import SupabaseTokens  # noqa: PLC0415
-    from core.operations.desks.register import Register  # noqa: PLC0415
     from core.settings.shown import told  # noqa: PLC0415
     from core.workers.engine.dbos_runtime import system_url  # noqa: PLC0415
     from core.workers.engine.engine import DbosEngine  # noqa: PLC0415 - see above
@@ -200,27 +201,12 @@ def build(settings: Settings) -> Runtime:
     url = settings.store_url.get_secret_value()
     journal = SqlJournal(url, admins=settings.admins, announces=bool(settings.events_url))
     pace = SharedPace(url)
-    hubspot = connect(
-        base_url=settings.hubspot_base_url,
-        token=settings.hubspot_token.get_secret_value(),
-        api_version=settings.hubspot_api_version,
-        portal=settings.portal,
-        now=utc_now,
-        slots_url=url,
-        concurrency=settings.concurrency,
-        request_timeout_s=settings.request_timeout_s,
-        rate_share=settings.rate_share,
-    )
-    inspection = Inspection(hubspot.hub, settings.hubspot_app_id, settings.tell)
+    # a look at any attribute makes one of these, so their methods are named within functions
+    hubspot = on_first_use(partial(hubspot_of, settings))
+    for_the_mirror = on_first_use(lambda: hubspot.at(Priority.MIRROR))
+    inspection = on_first_use(partial(inspection_of, settings, hubspot))
     catalogue = settings.portal.catalogue
-    mirror = Supabase(
-        url=settings.supabase_url,
-        service_key=settings.supabase_service_role_key.get_secret_value(),
-        columns=columns(catalogue),
-        schema=settings.supabase_schema,
-        names=settings.mirror_names,
-        probes=probe_rows(catalogue, utc_now()),
-    )
+    mirror = on_first_use(partial(supabase_of, settings))
     notifier = Apprise([url.get_secret_value() for url in settings.notify_urls])
     alarms = Alarms(
         journal, notifier, utc_now, settings.drift_alarm_above, public_url=settings.public_url
@@ -229,11 +215,11 @@ def build(settings: Settings) -> Runtime:
     core = assemble(
         crm=hubspot,
         mirror=mirror,
-        mirror_reads=hubspot.at(Priority.MIRROR),
-        sweep_reads=hubspot.at(Priority.SWEEP),
+        mirror_reads=for_the_mirror,
+        sweep_reads=on_first_use(lambda: hubspot.at(Priority.SWEEP)),
         our_sources=[settings.hubspot_app_id] if settings.hubspot_app_id else (),
         inspecting=inspection,
-        directory=hubspot.at(Priority.MIRROR).directory(),
+        directory=on_first_use(lambda: for_the_mirror.directory()),  # noqa: PLW0108 - see above
         given_names=given_names(settings),
         editor_url=table_editor(settings),
         journal=journal,
@@ -245,7 +231,7 @@ def build(settings: Settings) -> Runtime:
         domains=settings.allowed_domains,
         unverified_from=settings.unverified_providers,
         providers_of=settings.providers_of,
-        object_types=hubspot.object_types,
+        object_types=lambda: hubspot.object_types(),  # noqa: PLW0108 - see above
         webhook_secret=settings.hubspot_client_secret.get_secret_value(),
         catalogue=catalogue,
         hold=timedelta(seconds=settings.hold_s),
@@ -253,7 +239,7 @@ def build(settings: Settings) -> Runtime:
         second=settings.second_admin,
         audit_looks=settings.audit_looks,
         pace=pace,
-        register=Register(mirror),
+        register=on_first_use(partial(register_of, mirror)),
         process=this_process(),
         clock=SteadyClock(utc_now, time.monotonic),
         api_rate=settings.api_rate,
@@ -262,9 +248,7 @@ def build(settings: Settings) -> Runtime:
         head_keeper=head_keeper(settings, notifier),
         head_secret=settings.audit_heads_secret.get_secret_value(),
         head_schedule=settings.schedule(settings.audit_heads_schedule),
-        student_tokens=SupabaseTokens(
-            settings.supabase_url, settings.supabase_jwt_secret.get_secret_value()
-        ),
+        student_tokens=on_first_use(partial(student_tokens_of, settings)),
         quiet=timedelta(seconds=settings.quiet_period_s),
         zone=ZoneInfo(settings.time_zone),
         sweep_schedules=settings.sweep_schedules,
@@ -287,7 +271,7 @@ def build(settings: Settings) -> Runtime:
         told=bool(settings.notify_urls),
         webhooks=core.webhook_receiver.set_up,
         public_url=settings.public_url,
-        key_warnings=mirror.key_warnings,
+        key_warnings=lambda: mirror.key_warnings(),  # noqa: PLW0108 - see above
         desks=core.desks.findings,
         events_fault=core.event_announcer.fault,
         direction=CopyDirection(journal, utc_now).findings,
@@ -324,6 +308,60 @@ def build(settings: Settings) -> Runtime:
     )
 
 
+def hubspot_of(settings: Settings) -> HubSpot:
+    """Opens no connection yet."""
+    from core.hubspot.client import connect  # noqa: PLC0415
+
+    return connect(
+        base_url=settings.hubspot_base_url,
+        token=settings.hubspot_token.get_secret_value(),
+        api_version=settings.hubspot_api_version,
+        portal=settings.portal,
+        now=utc_now,
+        slots_url=settings.store_url.get_secret_value(),
+        concurrency=settings.concurrency,
+        request_timeout_s=settings.request_timeout_s,
+        rate_share=settings.rate_share,
+    )
+
+
+def inspection_of(settings: Settings, hubspot: HubSpot) -> Inspection:
+    """Of the account of this client."""
+    from core.hubspot.inspection import Inspection  # noqa: PLC0415
+
+    return Inspection(hubspot.hub, settings.hubspot_app_id, settings.tell)
+
+
+def supabase_of(settings: Settings) -> Supabase:
+    """The mirror. Opens no connection yet."""
+    from core.mirror.supabase.client import Supabase  # noqa: PLC0415
+
+    catalogue = settings.portal.catalogue
+    return Supabase(
+        url=settings.supabase_url,
+        service_key=settings.supabase_service_role_key.get_secret_value(),
+        columns=columns(catalogue),
+        schema=settings.supabase_schema,
+        names=settings.mirror_names,
+        probes=probe_rows(catalogue, utc_now()),
+    )
+
+
+def register_of(mirror: Supabase) -> Register:
+    """Of the desks on this account, in its Supabase."""
+    from core.operations.desks.register import Register  # noqa: PLC0415
+
+    return Register(mirror)
+
+
+def student_tokens_of(settings: Settings) -> SupabaseTokens:
+    """Asks for no key yet."""
+    from core.mirror.supabase.tokens import SupabaseTokens  # noqa: PLC0415
+
+    secret = settings.supabase_jwt_secret.get_secret_value()
+    return SupabaseTokens(settings.supabase_url, secret)
+
+
 def given_names(settings: Settings) -> GivenNames:
     """Those of the settings, and the desk itself under its app's id."""
     ours = {settings.hubspot_app_id: "Credit Desk"} if settings.hubspot_app_id else {}
@@ -339,22 +377,22 @@ def table_editor(settings: Settings) -> str:
 
 def event_sender(settings: Settings) -> WebhookSender | None:
     """To the receiver of the settings; None: there is none."""
-    from core.mirror.outgoing.sender import WebhookSender  # noqa: PLC0415
-
     if not settings.events_url:
         return None
+    from core.mirror.outgoing.sender import WebhookSender  # noqa: PLC0415
+
     secret = settings.events_secret.get_secret_value()
     return WebhookSender(settings.events_url, secret, utc_now)
 
 
 def head_keeper(settings: Settings, notifier: Notifier) -> HeadKeeper | None:
     """Where the settings have heads of the audit kept; None: nowhere."""
-    from core.health.audit_check.head_keepers import HeadFile, HeadMail, HeadReceiver  # noqa: PLC0415
-    from core.settings.values import NOTIFY  # noqa: PLC0415
-
     place = settings.audit_heads
     if not place:
         return None
+    from core.health.audit_check.head_keepers import HeadFile, HeadMail, HeadReceiver  # noqa: PLC0415
+    from core.settings.values import NOTIFY  # noqa: PLC0415
+
     if place == NOTIFY:
         return HeadMail(notifier)
     if "://" in place:

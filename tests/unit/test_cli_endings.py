@@ -14,15 +14,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-import core.__main__  # noqa: F401 - adds all commands
 from core.app import wiring
-from core.cli.app import app
 from core.credits.records import Kind
 from core.credits.roles import Role
 from core.health.fitness import Fitness
 from core.health.store_report import StoreReport
 from core.operations.states import ItemState, OperationState
 from core.operations.verdicts import OperationKind
+from tests.commands import app
 from tests.fakes.crm import Fault, Request
 from tests.unit.services.desk import TestDesk
 from tests.unit.test_cli_roles import WHO, desk

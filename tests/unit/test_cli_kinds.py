@@ -6,9 +6,8 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
-import core.__main__  # noqa: F401 - it adds the commands
-from core.cli.app import app
 from core.operations.verdicts import OperationKind
+from tests.commands import app
 
 
 @pytest.mark.parametrize("kind", list(OperationKind))

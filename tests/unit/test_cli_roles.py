@@ -13,14 +13,13 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
-import core.__main__  # noqa: F401 - adds all commands
 from core.access.identities import Account
 from core.app import wiring
-from core.cli.app import app
 from core.credits.roles import Role
 from core.health.store_report import StoreReport
 from core.operations.approval_rules import SecondAdmin
 from core.work.work import parted
+from tests.commands import app
 from tests.unit.services.desk import ADMIN, TestDesk
 
 WHO = {role: f"{role}@example.test" for role in Role}

@@ -15,16 +15,15 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-import core.__main__  # noqa: F401 - adds all commands
 from core.app.stores import SqlJournal
 from core.audit.entries import Entry, What
-from core.cli.app import app
 from core.credits.errors import JournalError
 from core.credits.roles import Role
 from core.health.doctor import Diagnosing
 from core.health.store_report import StoreReport
 from core.hubspot.ports.inspection import Health
 from scripts.processes import ROOT
+from tests.commands import app
 from tests.fakes.journal import MemoryJournal
 from tests.fakes.mirror import FakeMirror
 from tests.unit.services.desk import ADMIN, Account, TestDesk

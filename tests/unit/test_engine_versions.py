@@ -13,13 +13,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-import core.__main__  # noqa: F401 - adds all commands
 from core.app import wiring
-from core.cli.app import app
 from core.credits.errors import EngineError
 from core.health.store_report import StoreReport
 from core.workers.engine.proof import tables_fault
 from core.workers.engine.versions import version_fault
+from tests.commands import app
 from tests.fakes.journal import MemoryJournal
 
 URL = "sqlite:////nowhere/desk-engine.sqlite"

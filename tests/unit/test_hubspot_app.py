@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-import core.__main__  # noqa: F401 - adds all commands
-from core.cli.app import app
 from core.cli.commands.hubspot_app import files
 from core.credits.account import OBJECT_TYPES, Portal
 from core.credits.records import Kind
@@ -21,6 +19,7 @@ from core.mirror.rows import columns
 from core.mirror.webhook_rules import heard
 from core.mirror.webhooks import PATH
 from scripts.processes import ROOT
+from tests.commands import app
 
 READY = ROOT / "deploy" / "hubspot"
 AGAIN = "write it again: python -m core hubspot-app deploy/hubspot, with the settings of no account"

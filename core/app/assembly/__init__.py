@@ -388,7 +388,7 @@ def assemble(
             mirroring.lag,
             now,
             source=new_id(),
-            quota=inspecting.quota if inspecting else None,
+            quota=(lambda: inspecting.quota()) if inspecting else None,  # noqa: PLW0108 - not made yet
             owed=owed.owing.count,
         ),
         restore_check=RestoreCheck(crm, journal, owed.owing, catalogue),

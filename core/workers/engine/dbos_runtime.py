@@ -41,6 +41,9 @@ STANDS_STILL = "idle_in_transaction_session_timeout"
 CONNECTIONS = 5
 #: A channel is a session's, too.
 USE_LISTEN_NOTIFY = False
+#: Nobody is sent messages through DBOS: its look for some asks nothing, and it is only waited for
+#: when a process ends.
+LISTENER_S = 0.05
 #: For how long a process waits for another that makes the tables, and how soon it looks again.
 TURN_S, TURN_AGAIN_S = 30.0, 0.2
 ONE_MAKES_TABLES = text("SELECT pg_try_advisory_xact_lock(hashtext('credit desk engine'))")
@@ -176,6 +179,7 @@ class System:
             "sys_db_pool_size": CONNECTIONS,
             "system_database_engine": self._engine,
             "use_listen_notify": USE_LISTEN_NOTIFY,
+            "notification_listener_polling_interval_sec": LISTENER_S,
             "serializer": plain_rows(),
         }
 

@@ -1,0 +1,115 @@
+"""Commands are listed without being imported, and each is imported by its own call."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from core.cli.entry import LISTED
+from scripts.processes import ROOT
+from tests.commands import app
+
+#: What only asking HubSpot or Supabase, carrying work, or changing tables needs.
+GATEWAYS = frozenset(
+    {
+        "alembic",
+        "apprise",
+        "cryptography",
+        "dbos",
+        "httpx",
+        "jwt",
+        "psycopg",
+        "supabase",
+        "core.hubspot.client",
+        "core.mirror.supabase.client",
+    }
+)
+#: What no list of commands needs.
+CORE = frozenset({"core.app", "core.operations", "core.settings", "pydantic", "sqlalchemy"})
+TRIED = """
+import json, sys
+from core.cli.entry import Commands
+args = json.loads(sys.argv[1])
+Commands()(args, prog_name="python -m core", standalone_mode=False)
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def imported(args: list[str], env: Mapping[str, str]) -> set[str]:
+    """By a process of its own that has run this command."""
+    done = subprocess.run(
+        [sys.executable, "-c", TRIED, json.dumps(args)],
+        cwd=ROOT,
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert 0 == done.returncode, done.stderr
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """The settings of a desk whose store is up to date; nobody answers as HubSpot or Supabase."""
+    nobody = "http://127.0.0.1:9"
+    store: Path = tmp_path_factory.mktemp("desk") / "desk.sqlite"
+    settings = {
+        "HUBSPOT_BASE_URL": nobody,
+        "HUBSPOT_TOKEN": "pat-test",
+        "SUPABASE_URL": nobody,
+        "SUPABASE_SERVICE_ROLE_KEY": "service-role-key",
+        "OPS_DATABASE_URL": f"sqlite:///{store}",
+        "CREDIT_DESK_ADMINS": "admin@example.test",
+    }
+    assert "alembic" in imported(["operations", "--json"], settings), "tables are made by it"
+    return settings
+
+
+def test_the_list_is_made_of_what_the_commands_say_of_themselves() -> None:
+    made = get_command(app)
+    assert isinstance(made, TyperGroup)
+    first = {
+        name: inspect.cleandoc(command.help or "").split("\n\n")[0].replace("\n", " ")
+        for name, command in made.commands.items()
+    }
+
+    assert first == {name: line for names in LISTED.values() for name, line in names.items()}
+
+
+def test_help_imports_no_command() -> None:
+    modules = imported(["--help"], {})
+
+    assert set() == (GATEWAYS | CORE) & modules
+    assert not [each for each in modules if each.startswith("core.cli.commands.")]
+
+
+def test_a_command_that_reads_the_journal_imports_no_other_and_no_gateway(
+    desk: Mapping[str, str],
+) -> None:
+    modules = imported(["operations", "--json"], desk)
+
+    assert set() == GATEWAYS & modules
+    assert not [each for each in modules if each.startswith("core.cli.commands.")]
+
+
+def test_what_is_no_command_is_told_with_what_may_have_been_meant() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "core", "cancle"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert 2 == done.returncode
+    assert "No such command 'cancle'. Did you mean 'cancel'" in done.stderr
