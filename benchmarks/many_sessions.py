@@ -162,7 +162,7 @@ def measure(folder: Path, store: Path | None, before: Path | None, rounds: int) 
         pages: Pages = {
             "overview": {},
             "operations": {},
-            "contacts": {"contact": a_student(desk)},
+            "contacts": {"id": a_student(desk)},
             "drift": {},
         }
         with ExitStack() as stay:

@@ -23,6 +23,7 @@ from core.health.readiness import PATIENT_S, Readiness, alive
 from core.health.store.attention_port import Moved
 from core.health.store.port import HealthStore
 from core.hubspot.ports.inspection import Finding, Health, Quota
+from core.operations.kept_progress import KeptProgress
 from core.operations.kinds.registry import NAMES
 from core.operations.states import ENDED, Operation, OperationState, Progress
 from core.workers.scheduler import Scheduler
@@ -76,6 +77,7 @@ class OverviewReader:
     watching: Metrics
     auditing: AuditLog
     scheduling: Scheduler
+    counts: KeptProgress
     now: Callable[[], datetime]
 
     def read(self, actor: Actor, *, patient: bool = False) -> Overview:
@@ -111,7 +113,7 @@ class OverviewReader:
         newest = self.journal.operations(limit=2 * NAMED_MAX)
         ended = [each for each in newest if each.state in ENDED and each.confirmed_at >= since]
         shown = [*running, *ended][:NAMED_MAX]
-        progress = self.journal.progress_of([each.id for each in shown])
+        progress = self.counts.of(shown)
         return Today(
             moved=self.journal.moved_since(since),
             operations=[(each, progress[each.id]) for each in shown],

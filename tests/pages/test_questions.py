@@ -74,7 +74,7 @@ class School:
 #: Each page with the addresses at which it shows rows. In braces stands what ``School.ids`` names.
 ADDRESSES: Mapping[Place, Sequence[Mapping[str, str]]] = {
     places.OVERVIEW: [{}],
-    places.CONTACTS: [{}, {"find": "student"}, {"contact": STUDENT}],
+    places.CONTACTS: [{}, {"find": "student"}, {"id": STUDENT}],
     places.EXAMS: [{}, {"exam": EXAM}],
     places.BULK_REFUND: [{"by": "Owed"}, {"plan": "{refund}"}],
     places.BATCH_CANCELLATION: [{}, {"plan": "{cancel}"}, {"operation": "{done}"}],

@@ -75,6 +75,7 @@ from core.operations.desks.takeover import Desks
 from core.operations.foreign.late_looks import LateLooks, late_look_jobs
 from core.operations.foreign.look_at_bookings import BookingLooks
 from core.operations.hold import Holding
+from core.operations.kept_progress import KeptProgress
 from core.operations.kinds.base import Planners
 from core.operations.queries import OperationQueries
 from core.operations.resolve import Resolution
@@ -335,6 +336,7 @@ def assemble(
     watching = Metrics(
         journal=journal, truth=inspecting, lag=mirroring.lag, tally=receiving.tally, now=now
     )
+    counts = KeptProgress(journal)
     return Core(
         access=access,
         sign_ins=SignIns(journal, now, make_id),
@@ -399,6 +401,7 @@ def assemble(
             watching=watching,
             auditing=auditing,
             scheduling=scheduling,
+            counts=counts,
             now=now,
         ),
         week_reader=WeekReader(journal, now),
@@ -454,7 +457,7 @@ def assemble(
         ),
         admin_requests=AdminRequests(journal, access, planning, adjusting, operating, now),
         retention=forgetting,
-        operation_queries=OperationQueries(journal),
+        operation_queries=OperationQueries(journal, counts),
         copy_queries=CopyQueries(journal),
         drift_queries=DriftQueries(journal, catalogue),
         student_notices=StudentNotices(

@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 
 from core.credits.roles import Act, Actor
 from core.drift.store.trends_port import Gauge
-from core.health.over_time.kept_answers import KeptAnswers
+from core.work.kept_answers import KeptAnswers
 from core.health.over_time.trend_rules import Figure, summed
 from core.health.over_time.week_rules import (
     WEEK,

@@ -925,6 +925,8 @@ UNASKED = {
     "what was saved to be sent, whoever is there": {"EventAnnouncer.drain"},
     "part of a service that has asked": {
         "KeptAnswers.ask",
+        "KeptAnswers.ask_each",
+        "KeptProgress.of",
         "AdjustmentPlanner.afresh",
         "Corrections.afresh",
         "Corrections.standing",
