@@ -40,7 +40,6 @@ def test_kept_counts_are_true_after_each_act_on_operations_that_have_ended(made:
         ),
         lambda: made.carry(undecided),
         lambda: made.carry(confirmed(made, exam="71000000002", kind=OperationKind.REFUND)),
-        lambda: made.core.operation_commands.retry(undecided, ACTOR),
     ]
     seen = [before]
     for act in acts:
