@@ -157,7 +157,9 @@ def _people(made: Stage, n: int) -> None:
     for k in range(n):
         email = f"person{k}@example.test"
         journal.grant(Grant(email=email, role=Role.ADMIN, by=ADMIN, at=at))
-        journal.ask_role(RoleRequest(email=f"new{k}@example.test", role=Role.ADMIN, by=email, at=at))
+        journal.ask_role(
+            RoleRequest(email=f"new{k}@example.test", role=Role.ADMIN, by=email, at=at)
+        )
         for subject in ("theirs", "another"):
             account = Account(issuer="https://id.example.test", subject=subject)
             journal.meet_account(email, account, at=at)
