@@ -87,9 +87,11 @@ def test_what_proxies_shut_is_there_or_shut_in_the_app(proxy: str) -> None:
 
 
 def test_people_stay_at_one_app_and_machines_at_any() -> None:
-    backends = dict(re.findall(r"^backend (\w+)\n(.*?)(?=^backend|\Z)", HAPROXY, re.M | re.S))
+    backends = dict(
+        re.findall(r"^backend (\w+)\n(.*?)(?=^backend|\Z)", HAPROXY, re.MULTILINE | re.DOTALL)
+    )
     servers = {
-        name: re.findall(r"^ +server (\w+) (\S+)(?: cookie (\w+))?", told, re.M)
+        name: re.findall(r"^ +server (\w+) (\S+)(?: cookie (\w+))?", told, re.MULTILINE)
         for name, told in backends.items()
     }
 

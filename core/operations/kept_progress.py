@@ -16,7 +16,7 @@ KEPT_MAX = 1000
 
 @dataclass(frozen=True, slots=True)
 class KeptProgress:
-    """Asks whether anything was recorded of the operations, and counts those of which something was.
+    """Counts those operations of which something was recorded since they were counted last.
 
     Whatever changes the counts of an operation that has ended is recorded in the same transaction:
     an entry of the audit, an event, or both. One that has not ended is counted each time.

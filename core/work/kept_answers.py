@@ -34,7 +34,7 @@ class KeptAnswers:
     def ask_each(
         self, marks: Mapping[Q, Hashable], find: Callable[[Collection[Q]], Mapping[Q, T]]
     ) -> dict[Q, T]:
-        """The same of many questions, each with its mark: ``find`` is asked for the rest at once."""
+        """The same of many questions, each with its mark: the rest are found at once."""
         with self._lock:
             kept = {each: self._answers[each] for each in marks if each in self._answers}
         known = {each: found for each, (mark, found) in kept.items() if mark == marks[each]}

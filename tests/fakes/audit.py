@@ -14,8 +14,8 @@ from core.audit.chain import EMPTY, Head, Link, chained, texts
 from core.audit.entries import ACTS, Entry, Sought, Subject, What, as_recorded
 from core.audit.reasons import apart
 from core.audit.retention_rules import NOT_KEPT
-from core.audit.store.event_port import Event
 from core.audit.store import audit_entries
+from core.audit.store.event_port import Event
 from core.credits.records import CancelledExam, ExamId, WriteId
 from core.credits.roles import Grant, Role
 from core.credits.ways import way

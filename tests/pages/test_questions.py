@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -133,7 +133,7 @@ def school(path: Path, n: int, asked: Asked) -> School:
     _people(made, n)
     _records(made, n)
     mirrored(made)
-    _past(made, url, n)
+    _past(journal, made.clock(), url, n)
     ids = _operations(made) | {
         "drift": _drift(made, n),
         "repair": journal.repairs(limit=1)[0].id,
@@ -202,9 +202,8 @@ def _booking(made: Stage, id_: str, contact: str, exam: str, status: str) -> Non
     )  # fmt: skip
 
 
-def _past(made: Stage, url: str, n: int) -> None:
+def _past(journal: SqlJournal, now: datetime, url: str, n: int) -> None:
     """Operations, some with what needs eyes and some that have not ended; copies due and failed."""
-    journal, now = made.journal, made.clock()
     many_operations.fill(url, now, number=n, rows=3)
     some = operations.c.reason == "reason 1"
     waits = {"state": OperationState.HELD, "ended_at": None}

@@ -336,7 +336,6 @@ def assemble(
     watching = Metrics(
         journal=journal, truth=inspecting, lag=mirroring.lag, tally=receiving.tally, now=now
     )
-    counts = KeptProgress(journal)
     return Core(
         access=access,
         sign_ins=SignIns(journal, now, make_id),
@@ -401,7 +400,7 @@ def assemble(
             watching=watching,
             auditing=auditing,
             scheduling=scheduling,
-            counts=counts,
+            counts=KeptProgress(journal),
             now=now,
         ),
         week_reader=WeekReader(journal, now),
@@ -457,7 +456,7 @@ def assemble(
         ),
         admin_requests=AdminRequests(journal, access, planning, adjusting, operating, now),
         retention=forgetting,
-        operation_queries=OperationQueries(journal, counts),
+        operation_queries=OperationQueries(journal, KeptProgress(journal)),
         copy_queries=CopyQueries(journal),
         drift_queries=DriftQueries(journal, catalogue),
         student_notices=StudentNotices(

@@ -1,8 +1,8 @@
 """Servers that nobody has visited: the app's own ``asgi.py`` over fakes, a process for each.
 
-``python -m tests.contract.gate.fresh NUMBER SECRETS.toml [STORE]`` prints their ports as a JSON list,
-and ends them with itself. What they import is imported once; each child has the rest to itself, but
-for the operational store where one is named: its URL.
+``python -m tests.contract.gate.fresh NUMBER SECRETS.toml [STORE]`` prints their ports as a JSON
+list, and ends them with itself. What they import is imported once; each child has the rest to
+itself, but for the operational store where one is named: its URL.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import pytest
 
@@ -33,7 +33,7 @@ def test_kept_counts_are_true_after_each_act_on_operations_that_have_ended(made:
     kept = KeptProgress(made.journal)
     (write,) = made.core.resolution.undecided(undecided, ACTOR)
     before = of_all(kept, made)
-    acts = [
+    acts: list[Callable[[], object]] = [
         lambda: made.core.blocked_items.dismiss(failed, ACTOR, reason="gone for good"),
         lambda: made.core.resolution.decide(
             undecided, write.write.id, ACTOR, landed=True, why="seen in HubSpot"

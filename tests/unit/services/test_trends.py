@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import UTC, timedelta
 from pathlib import Path
 
@@ -13,10 +12,10 @@ from core.app.stores import SqlJournal
 from core.credits.records import ExamId
 from core.drift.store.trends_port import Gauge, Measure
 from core.drift.sweeps import WHOLE, SweepMode
-from core.work.kept_answers import KeptAnswers
 from core.health.over_time.trend_rules import Figure, steps
 from core.operations.choosing.select import ByExam
 from core.operations.kinds.cancel import CANCEL
+from core.work.kept_answers import KeptAnswers
 from tests.fakes.crm import Request
 from tests.pages import drift_scenes
 from tests.pages.stage import ACTOR, Stage, fill, stage
