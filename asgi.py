@@ -32,7 +32,7 @@ from core.credits.log_records import keep_harmless
 from core.settings import load
 from core.settings.faults import BadSettings, SettingFault
 from core.settings.model import Settings
-from pages.shared import shell, signing_in
+from pages.shared import garbage, shell, signing_in
 from pages.shared.access import door, downloads, visitors
 
 log = logging.getLogger(__name__)
@@ -57,10 +57,13 @@ async def lifespan(_: object) -> AsyncIterator[None]:
         sys.stderr.write(f"Credit Desk does not start: {error}\n")
         sys.stderr.flush()
         os._exit(1)
+    collecting = garbage.thread()
+    collecting.start()
     try:
         async with supervised():
             yield
     finally:
+        collecting.stop(0)
         unfit = wiring.unfit()
         if unfit:
             signal.alarm(ceil(wiring.SERVER_GRACE_S) + 5)  # it may not even be able to end
@@ -74,7 +77,7 @@ def _warm_up() -> None:
     import pages.shared.operations  # noqa: F401, PLC0415 - so that the first visitor need not wait
 
     wiring.start(loaded.settings)
-    # Streamlit collects garbage after every rerun; without what was imported that costs nothing.
+    # Without what was imported, to collect garbage costs little.
     gc.collect()
     gc.freeze()
 

@@ -24,16 +24,18 @@ from core.operations.store.tables import items, operations
 OPERATIONS, ROWS, EXAMS = 500, 1000, 60
 
 
-def fill(url: str, until: datetime) -> None:
+def fill(url: str, until: datetime, *, number: int = OPERATIONS, rows: int = ROWS) -> None:
     """All of them, at times of chance that are the same each time."""
     rng, database = random.Random(8), Database(url)
-    for n in range(OPERATIONS):
+    for n in range(number):
         at = until - timedelta(days=DAYS) * rng.random()
-        database.write(partial(_operation, rng=rng, n=n, at=at))
+        database.write(partial(_operation, rng=rng, n=n, at=at, rows=range(rows)))
     database.close()
 
 
-def _operation(connection: Connection, rng: random.Random, n: int, at: datetime) -> None:
+def _operation(
+    connection: Connection, rng: random.Random, n: int, at: datetime, rows: range
+) -> None:
     id_ = f"{rng.getrandbits(64):x}"
     connection.execute(
         operations.insert(),
@@ -44,7 +46,6 @@ def _operation(connection: Connection, rng: random.Random, n: int, at: datetime)
             "ended_at": at,
         },
     )  # fmt: skip
-    rows = range(ROWS)
     exam = f"{71_000_000_000 + n % EXAMS}"
     common = {"operation_id": id_, "credit": SCHOOL.keys[n % 5], "state": ItemState.DONE}
     connection.execute(

@@ -131,13 +131,16 @@ def served(
     *options: str,
     environment: Mapping[str, str] | None = None,
     log: IO[str] | None = None,
+    folder: Path = ROOT,
 ) -> Iterator[subprocess.Popen[str]]:
     """The app, which answers. Raises DidNotStartError.
 
-    ``options``: of Streamlit. ``log``: of all that it says; else its stderr is ours.
+    ``options``: of Streamlit. ``log``: of all that it says; else its stderr is ours. ``folder``: of
+    the project, perhaps of another state of it.
     """
     command = ["-m", "streamlit", "run", "asgi.py", "--server.port", str(port), *options]
-    with running(command, env=environment, stdout=log or subprocess.DEVNULL, stderr=log) as app:
+    out = log or subprocess.DEVNULL
+    with running(command, env=environment, stdout=out, stderr=log, folder=folder) as app:
         _wait_until_healthy(app, port)
         yield app
 

@@ -33,15 +33,16 @@ def running(
     env: Mapping[str, str] | None = None,
     stdout: int | IO[str] | None = None,
     stderr: int | IO[str] | None = None,
+    folder: Path = ROOT,
 ) -> Iterator[subprocess.Popen[str]]:
-    """``python args...`` in the project's folder while the block runs.
+    """``python args...`` in the project's folder, or in another one, while the block runs.
 
     It cannot outlive us (it is on a leash), and Ctrl-C reaches us alone: we choose the order in
     which the programs end.
     """
     process = subprocess.Popen(
         [sys.executable, "-I", "-S", str(LEASH), "--", sys.executable, *args],
-        cwd=ROOT,
+        cwd=folder,
         env=env,
         stdin=subprocess.PIPE,
         stdout=stdout,

@@ -35,6 +35,7 @@ from scripts.processes import ROOT
 DEPLOY = ROOT / "deploy"
 NGINX = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
 CADDY = (DEPLOY / "Caddyfile").read_text(encoding="utf-8")
+HAPROXY = (DEPLOY / "haproxy.cfg").read_text(encoding="utf-8")
 UNITS = ("credit-desk.service", "credit-desk-worker.service")
 CONFIG = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
 DOC = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
@@ -49,36 +50,55 @@ def unit(name: str) -> configparser.SectionProxy:
     return parser["Service"]
 
 
-@pytest.mark.parametrize("proxy", [NGINX, CADDY], ids=["nginx", "caddy"])
+@pytest.mark.parametrize("proxy", [NGINX, CADDY, HAPROXY], ids=["nginx", "caddy", "haproxy"])
 def test_proxies_lead_to_where_the_app_listens(proxy: str) -> None:
     assert f"{CONFIG['server']['address']}:{PORT}" in proxy
     assert f"--server.port {PORT}" in unit(UNITS[0])["ExecStart"]
 
 
-@pytest.mark.parametrize("proxy", [NGINX, CADDY], ids=["nginx", "caddy"])
+@pytest.mark.parametrize("proxy", [NGINX, CADDY, HAPROXY], ids=["nginx", "caddy", "haproxy"])
 def test_proxies_take_what_the_app_takes(proxy: str) -> None:
     sizes = {int(n) for n in re.findall(r"(?:max_body_size|max_size) (\d+)M?[mB]", proxy)}
+    sizes |= {int(n) // MB for n in re.findall(r"content-length\) gt (\d+)", proxy)}
     api = max(limit.body_bytes for limit in LIMITS.values())
 
     assert {api // MB, CONFIG["server"]["maxUploadSize"] + 1} == sizes
 
 
-@pytest.mark.parametrize("proxy", [NGINX, CADDY], ids=["nginx", "caddy"])
+@pytest.mark.parametrize("proxy", [NGINX, CADDY, HAPROXY], ids=["nginx", "caddy", "haproxy"])
 def test_proxies_wait_for_an_answer_longer_than_the_app_does(proxy: str) -> None:
-    waits = {int(n) for n in re.findall(r"(?:read_timeout|header_timeout) +(\d+)s", proxy)}
+    named = r"(?:read_timeout|header_timeout|timeout server) +(\d+)s"
+    waits = {int(n) for n in re.findall(named, proxy)}
 
     assert max(waits) > max(limit.answer_s for limit in LIMITS.values())
 
 
-@pytest.mark.parametrize("proxy", [NGINX, CADDY], ids=["nginx", "caddy"])
+@pytest.mark.parametrize("proxy", [NGINX, CADDY, HAPROXY], ids=["nginx", "caddy", "haproxy"])
 def test_what_proxies_shut_is_there_or_shut_in_the_app(proxy: str) -> None:
     shut = {path.rstrip("*") for path in re.findall(r"(/(?:api|_stcore)/\w+)", proxy)} - {
-        "/_stcore/stream"
+        "/_stcore/stream",
+        "/api/healthz",
     }
 
     assert {"/api/readyz", "/api/metrics", "/_stcore/metrics", "/_stcore/agent"} == shut
     assert all(is_shut(path, path.encode()) for path in shut if path.startswith("/_stcore"))
     assert set(CLOSED) >= {path for path in shut if path.startswith("/_stcore")}
+
+
+def test_people_stay_at_one_app_and_machines_at_any() -> None:
+    backends = dict(
+        re.findall(r"^backend (\w+)\n(.*?)(?=^backend|\Z)", HAPROXY, re.MULTILINE | re.DOTALL)
+    )
+    servers = {
+        name: re.findall(r"^ +server (\w+) (\S+)(?: cookie (\w+))?", told, re.MULTILINE)
+        for name, told in backends.items()
+    }
+
+    assert all(name == cookie for name, _, cookie in servers["people"])
+    assert all(not cookie for _, _, cookie in servers["machines"])
+    assert [each[:2] for each in servers["people"]] == [each[:2] for each in servers["machines"]]
+    assert "cookie CREDIT_DESK_APP insert" in backends["people"]
+    assert "retry-on conn-failure" in backends["machines"], "a booking may have been taken"
 
 
 @pytest.mark.parametrize("name", UNITS)

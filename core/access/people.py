@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -130,26 +130,17 @@ class Access:
 
     def other_admins(self, email: str) -> list[str]:
         """Who else is an admin now, those of the settings first."""
-        granted = [grant.email for grant in self.journal.grants() if grant.role is Role.ADMIN]
-        found = dict.fromkeys(each.casefold() for each in (*self.admins, *granted))
-        return [each for each in found if not one_mailbox(each, email)]
+        return self._other_admins(email, self.journal.grants())
 
     def seconds(self, asker: str, asked_at: datetime) -> list[str]:
         """Who may say yes to what this admin asked for then."""
-        others = self.other_admins(asker)
-        return [each for each in others if not self.second_faults(asker, asked_at, each)]
+        grants = self.journal.grants()
+        others = self._other_admins(asker, grants)
+        return [each for each in others if not self._faults(asker, asked_at, each, grants)]
 
     def second_faults(self, asker: str, asked_at: datetime, email: str) -> list[str]:
         """Why this admin is no second person to what the asker asked for then; [] when they are."""
-        if one_mailbox(asker, email):
-            same = asker.casefold() == email.strip().casefold()
-            told = "" if same else f" as {asker}: both addresses are one mailbox"
-            return [f"{email} asked for it{told}, so another admin has to approve it"]
-        since = self._admin_since(email)
-        if since is not None and since > asked_at:
-            told = "became an admin after it was asked for, so an admin of before has to approve it"
-            return [f"{email} {told}"]
-        return []
+        return self._faults(asker, asked_at, email, self.journal.grants())
 
     def people(self, actor: Actor) -> list[Grant]:
         """Everybody who has a role, those of the settings first.
@@ -186,11 +177,21 @@ class Access:
         self.journal.grant(grant, keep_an_admin=not self.admins)
         return grant
 
-    def same_person(self, email: str) -> list[str]:
-        """Addresses with a role that reach the same mailbox: not a second person."""
+    def same_people(self, emails: Iterable[str]) -> dict[str, list[str]]:
+        """Addresses with a role that reach the same mailbox as each: not a second person.
+
+        By the addresses as they were given; those without any are left out.
+        """
         known = {*self.admins, *(grant.email for grant in self.journal.grants())}
-        email = email.strip().casefold()
-        return sorted(each for each in known if each != email and one_mailbox(each, email))
+        found = {
+            email: sorted(
+                each
+                for each in known
+                if each != email.strip().casefold() and one_mailbox(each, email)
+            )
+            for email in emails
+        }
+        return {email: others for email, others in found.items() if others}
 
     def requests(self, actor: Actor) -> list[RoleRequest]:
         """Roles that wait for a second admin; those whose time is over are left out.
@@ -200,6 +201,15 @@ class Access:
         """
         actor.require(Act.GIVE_ROLES)
         return [each for each in self.journal.role_requests() if self._waits(each)]
+
+    def requests_for(self, actor: Actor) -> list[tuple[RoleRequest, list[str]]]:
+        """The same, each with why this admin is no second person to it.
+
+        Raises:
+            NotAllowed: this person may not give roles.
+        """
+        asked, grants = self.requests(actor), self.journal.grants()
+        return [(each, self._faults(each.by, each.at, actor.email, grants)) for each in asked]
 
     def approve(self, email: str, actor: Actor) -> Grant:
         """Give the role that another admin asked for.
@@ -297,12 +307,31 @@ class Access:
         """By the role of this moment: the one the caller read may be a page's."""
         self.actor(actor.email).require(Act.GIVE_ROLES)
 
-    def _admin_since(self, email: str) -> datetime | None:
+    def _other_admins(self, email: str, grants: Iterable[Grant]) -> list[str]:
+        granted = [grant.email for grant in grants if grant.role is Role.ADMIN]
+        found = dict.fromkeys(each.casefold() for each in (*self.admins, *granted))
+        return [each for each in found if not one_mailbox(each, email)]
+
+    def _faults(
+        self, asker: str, asked_at: datetime, email: str, grants: Iterable[Grant]
+    ) -> list[str]:
+        """See ``second_faults``."""
+        if one_mailbox(asker, email):
+            same = asker.casefold() == email.strip().casefold()
+            told = "" if same else f" as {asker}: both addresses are one mailbox"
+            return [f"{email} asked for it{told}, so another admin has to approve it"]
+        since = self._admin_since(email, grants)
+        if since is not None and since > asked_at:
+            told = "became an admin after it was asked for, so an admin of before has to approve it"
+            return [f"{email} {told}"]
+        return []
+
+    def _admin_since(self, email: str, grants: Iterable[Grant]) -> datetime | None:
         """None: by the settings, which are older than all that is asked for."""
         email = email.strip().casefold()
         if self.is_first(email):
             return None
-        return next((each.at for each in self.journal.grants() if each.email == email), None)
+        return next((each.at for each in grants if each.email == email), None)
 
     def _same_account(self, email: str, account: Account) -> None:
         known = self.journal.account(email)

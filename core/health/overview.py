@@ -18,6 +18,7 @@ from core.health.readiness import PATIENT_S, Readiness
 from core.health.store.attention_port import Moved
 from core.health.store.port import HealthStore
 from core.hubspot.ports.inspection import Finding, Health, Quota
+from core.operations.kept_progress import KeptProgress
 from core.operations.states import ENDED, Operation, Progress
 
 #: Copies of the last hour tell how long copies take.
@@ -68,6 +69,7 @@ class OverviewReader:
     watching: Metrics
     auditing: AuditLog
     reading: FactsReader
+    counts: KeptProgress
 
     def read(self, actor: Actor, *, patient: bool = False) -> Overview:
         """As of now. ``patient``: waits until the stores have answered, ``PATIENT_S`` at most; a
@@ -102,7 +104,7 @@ class OverviewReader:
         newest = self.journal.operations(limit=2 * NAMED_MAX)
         ended = [each for each in newest if each.state in ENDED and each.confirmed_at >= since]
         shown = [*running, *ended][:NAMED_MAX]
-        progress = self.journal.progress_of([each.id for each in shown])
+        progress = self.counts.of(shown)
         return Today(
             moved=self.journal.moved_since(since),
             operations=[(each, progress[each.id]) for each in shown],

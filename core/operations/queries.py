@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from core.credits.roles import Act, Actor
+from core.operations.kept_progress import KeptProgress
 from core.operations.kinds.base import RowSubject
 from core.operations.kinds.permissions import act_to_see
 from core.operations.kinds.registry import kind_of
@@ -53,6 +54,7 @@ class OperationQueries:
     """
 
     journal: OperationStore
+    counts: KeptProgress
 
     def operation(self, operation_id: str, actor: Actor) -> Operation:
         """Where it stands.
@@ -76,8 +78,8 @@ class OperationQueries:
         """Newest first, each with its counts and warnings. Raises ``NotAllowed``."""
         actor.require(Act.WATCH)
         found = self.journal.operations(states=states, sought=sought, limit=limit, offset=offset)
-        ids = [each.id for each in found]
-        progress, warnings = self.journal.progress_of(ids), self.journal.warnings_of(ids)
+        progress = self.counts.of(found)
+        warnings = self.journal.warnings_of([each.id for each in found])
         return [Told(each, progress[each.id], warnings[each.id]) for each in found]
 
     def awaiting(self, actor: Actor) -> list[Operation]:
@@ -91,7 +93,7 @@ class OperationQueries:
         """Those of these that there are, with their counts. Raises ``NotAllowed``."""
         actor.require(Act.WATCH)
         found = self.journal.operations_named(operation_ids)
-        progress = self.journal.progress_of(list(found))
+        progress = self.counts.of(found.values())
         return {id_: (operation, progress[id_]) for id_, operation in found.items()}
 
     def progress_of(self, operation_ids: Collection[str], actor: Actor) -> dict[str, Progress]:

@@ -45,9 +45,16 @@ def select(on_change: Callable[[], None] | None = None, *, usual: str = USUAL) -
 
 
 def of(name: str, now: datetime, zone: tzinfo) -> Period:
-    """The period of that name, as it stands now."""
-    length = LENGTHS[name]
-    return Period(length=length, shown=(charts.local(now - length, zone), charts.local(now, zone)))
+    """The period of that name, to the end of this minute: a chart is drawn once a minute."""
+    length, until = LENGTHS[name], minute_after(now)
+    shown = charts.local(until - length, zone), charts.local(until, zone)
+    return Period(length=length, shown=shown)
+
+
+def minute_after(now: datetime) -> datetime:
+    """The next whole minute; now, if it is one."""
+    whole = now.replace(second=0, microsecond=0)
+    return whole if whole == now else whole + timedelta(minutes=1)
 
 
 def time_column(zone: tzinfo) -> object:

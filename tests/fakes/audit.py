@@ -15,6 +15,7 @@ from core.audit.entries import ACTS, Entry, Sought, Subject, What, as_recorded
 from core.audit.reasons import apart
 from core.audit.retention_rules import NOT_KEPT
 from core.audit.store import audit_entries
+from core.audit.store.event_port import Event
 from core.credits.records import CancelledExam, ExamId, WriteId
 from core.credits.roles import Grant, Role
 from core.credits.ways import way
@@ -37,6 +38,7 @@ class MemoryAudit:
     _exam_acts: dict[str, ExamAct]
     _cancelled_exams: dict[ExamId, CancelledExam]
     _audit: list[Link]
+    _events: list[Event]
     _noted: Head
     #: Saved and not yet chained: chaining costs a simulation of thousands of histories a tenth.
     _unchained: list[Entry]
@@ -91,6 +93,16 @@ class MemoryAudit:
     def audit_count(self, sought: Sought) -> int:
         with self._lock:
             return sum(1 for _ in self._sought(sought))
+
+    def marks_of(self, operation_ids: Collection[str]) -> dict[str, tuple[int, int]]:
+        with self._lock:
+            return {
+                id_: (
+                    max((e.n for e in self._chain() if e.entry.operation_id == id_), default=0),
+                    sum(event.operation_id == id_ for event in self._events),
+                )
+                for id_ in set(operation_ids) & self._operations.keys()
+            }
 
     def audit_links(self, after: int, limit: int) -> list[Link]:
         with self._lock:

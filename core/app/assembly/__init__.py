@@ -77,6 +77,7 @@ from core.operations.desks.takeover import Desks
 from core.operations.foreign.late_looks import LateLooks, late_look_jobs
 from core.operations.foreign.look_at_bookings import BookingLooks
 from core.operations.hold import Holding
+from core.operations.kept_progress import KeptProgress
 from core.operations.kinds.base import Planners
 from core.operations.queries import OperationQueries
 from core.operations.resolve import Resolution
@@ -402,6 +403,7 @@ def assemble(
             watching=watching,
             auditing=auditing,
             reading=FactsReader(journal, now, scheduling.late),
+            counts=KeptProgress(journal),
         ),
         week_reader=WeekReader(journal, now),
         first_jobs=FirstJobs(
@@ -456,7 +458,7 @@ def assemble(
         ),
         admin_requests=AdminRequests(journal, access, planning, adjusting, operating, now),
         retention=forgetting,
-        operation_queries=OperationQueries(journal),
+        operation_queries=OperationQueries(journal, KeptProgress(journal)),
         copy_queries=CopyQueries(journal),
         drift_queries=DriftQueries(journal, catalogue),
         student_notices=StudentNotices(

@@ -35,6 +35,14 @@ class AuditRecords(Protocol):
         """How many entries there are of each of these operations; nothing of one without any."""
         ...
 
+    def marks_of(self, operation_ids: Collection[str]) -> dict[str, tuple[int, int]]:
+        """By which one sees that something more was recorded of an operation.
+
+        Of those of these operations that there are: the place of the newest entry, 0 without any,
+        and how many events there are.
+        """
+        ...
+
     def audit_links(self, after: int, limit: int) -> list[Link]:
         """By their place, those that stand after this one."""
         ...

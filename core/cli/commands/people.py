@@ -96,13 +96,13 @@ def withdraw(email: str, as_: As = "", json: Json = False) -> None:
 
 
 def _of_done(access: Access, done: list[Grant | RoleRequest]) -> Report:
-    same = {each.email: access.same_person(each.email) for each in done}
+    same = access.same_people(each.email for each in done)
     report = {
         "granted": {each.email: each.role.value for each in done if isinstance(each, Grant)},
         "awaiting_another_admin": {
             each.email: each.role.value for each in done if isinstance(each, RoleRequest)
         },
-        "same_mailbox_as": {email: ", ".join(them) for email, them in same.items() if them},
+        "same_mailbox_as": {email: ", ".join(them) for email, them in same.items()},
     }
     return {name: told for name, told in report.items() if told}
 

@@ -32,7 +32,6 @@ class Stretches:
     #: Where each begins, in UTC; ascending.
     edges: tuple[datetime, ...]
     weekly: bool
-    now: datetime
 
     @property
     def length(self) -> timedelta:
@@ -97,7 +96,7 @@ def stretches(now: datetime, period: timedelta, zone: tzinfo) -> Stretches:
     step = WEEK if weekly else DAY
     last = now.astimezone(zone).date()
     days = [first + n * step for n in range((last - first) // step + 1)]
-    return Stretches(edges=tuple(_begins(day, zone) for day in days), weekly=weekly, now=now)
+    return Stretches(edges=tuple(_begins(day, zone) for day in days), weekly=weekly)
 
 
 def steps(now: datetime, period: timedelta, step: timedelta) -> tuple[datetime, ...]:

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta, tzinfo
 from core.credits.roles import Act, Actor
 from core.drift.store.trends_port import DriftLevel, Gauge, Level
 from core.drift.sweeps import SweepMode
-from core.health.over_time.kept_answers import KeptAnswers
 from core.health.over_time.trend_rules import Acts, Exams, RepairTimes, steps, stretches
 from core.health.store.port import HealthStore
+from core.work.kept_answers import KeptAnswers
 
 #: So many of the newest sweeps tell whether another one has ended.
 NEWEST = 20

@@ -9,7 +9,6 @@ from datetime import datetime, tzinfo
 
 from core.credits.roles import Act, Actor
 from core.drift.store.trends_port import Gauge
-from core.health.over_time.kept_answers import KeptAnswers
 from core.health.over_time.trend_rules import Figure, summed
 from core.health.over_time.week_rules import (
     WEEK,
@@ -23,6 +22,7 @@ from core.health.over_time.week_rules import (
 )
 from core.health.owed_now import owed_now
 from core.health.store.port import HealthStore
+from core.work.kept_answers import KeptAnswers
 
 GAUGES = (Gauge.COPY_LAG_P99, Gauge.OWED, Gauge.OUTSTANDING)
 

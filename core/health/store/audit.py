@@ -26,7 +26,7 @@ from core.audit.reasons import Reason
 from core.audit.retention_rules import NOT_KEPT
 from core.audit.store import audit_entries
 from core.audit.store.in_transaction import record
-from core.audit.store.tables import audit, audit_head, audit_reasons
+from core.audit.store.tables import audit, audit_head, audit_reasons, events
 from core.database.database import Database, forgetting, reading, writing
 from core.database.statements import chunks
 from core.operations.kinds.registry import MAKING
@@ -97,6 +97,23 @@ class Audit:
                 .group_by(audit.c.operation_id)
             )
             found |= {row.operation_id: row.n for row in connection.execute(query)}
+        return found
+
+    @reading
+    def marks_of(
+        self, connection: Connection, operation_ids: Collection[str]
+    ) -> dict[str, tuple[int, int]]:
+        """From two indexes alone. Entries are committed in the order of their places; events are
+        not, and are counted.
+        """
+        id_ = operations.c.id
+        last = func.coalesce(func.max(audit.c.n), 0)
+        newest = select(last).where(audit.c.operation_id == id_).scalar_subquery()
+        number = select(func.count()).where(events.c.operation_id == id_).scalar_subquery()
+        found: dict[str, tuple[int, int]] = {}
+        for some in chunks(sorted(set(operation_ids))):
+            query = select(id_, newest, number).where(id_.in_(some))
+            found |= {row[0]: (row[1], row[2]) for row in connection.execute(query)}
         return found
 
     @reading

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import CompoundSelect, Connection, select, text, union
 
 from core.audit.store.event_port import Event
 from core.audit.store.events import append
@@ -13,10 +14,11 @@ from core.audit.store.rows import EVENTS
 from core.audit.store.tables import events
 from core.credits.records import Kind
 from core.credits.writes import Run, WriteState
+from core.database.columns import always
 from core.database.database import Database, reading, writing
 from core.database.statements import chunks
-from core.operations.leftovers import UNCHECKED, About, Warned, of_follow_ups
-from core.operations.protocol.store.tables import writes
+from core.operations.leftovers import About, Warned, of_follow_ups
+from core.operations.protocol.store.tables import NOT_CHECKED, writes
 from core.operations.store.fence import fence, unknown_operation
 from core.operations.store.rows import OPERATIONS
 from core.operations.store.tables import operations
@@ -69,21 +71,8 @@ def _warnings(connection: Connection, ids: Sequence[str]) -> dict[str, list[Warn
     """Of those that there are: from their events, then their writes, then their follow-ups."""
     those = select(*OPERATIONS.columns).where(operations.c.id.in_(ids))
     there = [OPERATIONS.load(row) for row in connection.execute(those)]
-    stated = writes.c
-    query = (
-        select(
-            stated.operation_id, stated.id, stated.kind, stated.target_id, stated.state,
-            stated.verified,
-        )
-        .where(stated.operation_id.in_(ids))
-        .where(
-            (stated.verified.startswith(UNCHECKED))
-            | ((stated.state == WriteState.UNDECIDED) & (stated.kind == Kind.EXAM))
-        )
-        .order_by(stated.seq)
-    )  # fmt: skip
     left_open: dict[str, list[Warned]] = {}
-    for operation_id, *row in connection.execute(query):
+    for _, operation_id, *row in connection.execute(_left_open(ids)):
         left_open.setdefault(operation_id, []).append(of_write(*row))
     told: dict[str, list[Event]] = {}
     for event in _told(connection, ids):
@@ -96,6 +85,19 @@ def _warnings(connection: Connection, ids: Sequence[str]) -> dict[str, list[Warn
         ]
         for one in there
     }
+
+
+def _left_open(ids: Sequence[str]) -> CompoundSelect[Any]:
+    """From the indexes of the few writes that leave something open, in their order."""
+    stated = writes.c
+    columns = (
+        stated.seq, stated.operation_id, stated.id, stated.kind, stated.target_id, stated.state,
+        stated.verified,
+    )  # fmt: skip
+    of_these = select(*columns).where(stated.operation_id.in_(ids))
+    unchecked = of_these.where(text(f"writes.{NOT_CHECKED}"))
+    undecided = of_these.where(always(stated.state, WriteState.UNDECIDED), stated.kind == Kind.EXAM)
+    return union(unchecked, undecided).order_by("seq")
 
 
 def refused_notes(connection: Connection, operation_id: str) -> list[str]:

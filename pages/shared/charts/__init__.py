@@ -11,6 +11,7 @@ from pages.shared.charts.figures import (
     plain,
     stacked,
 )
+from pages.shared.charts.kept import Kept
 from pages.shared.charts.looks import LIMIT, OTHER, SERIES, Colour, Look
 from pages.shared.charts.panel import as_csv, clicked, joined, mode_bar, show
 from pages.shared.charts.series import (
@@ -34,6 +35,7 @@ __all__ = [
     "SERIES",
     "Colour",
     "Frame",
+    "Kept",
     "Look",
     "Series",
     "as_csv",

@@ -23,6 +23,7 @@ TOO_FEW = Look(Colour.ORANGE, "/")
 OTHER = "Other causes"
 
 
+@charts.Kept
 def by_cause(
     levels: Sequence[DriftLevel],
     repaired: Sequence[tuple[datetime, int]],
@@ -83,6 +84,7 @@ def by_cause_table(levels: Sequence[DriftLevel]) -> pd.DataFrame:
     )
 
 
+@charts.Kept
 def oldest(levels: Sequence[DriftLevel], step: timedelta, frame: Frame, zone: tzinfo) -> Any:
     """How long the oldest record had drifted when it was swept, in days; 0 when none did."""
     times = [charts.local(level.at, zone) for level in levels]
@@ -117,6 +119,7 @@ def oldest_table(levels: Sequence[DriftLevel]) -> pd.DataFrame:
     )
 
 
+@charts.Kept
 def balances(gaps: Sequence[Gap], catalogue: Catalogue, frame: Frame) -> Any:
     """What the drifting contacts have in HubSpot, and what students see of it."""
     keys = _found(gaps, catalogue)
@@ -154,6 +157,7 @@ def _found(gaps: Sequence[Gap], catalogue: Catalogue) -> list[CreditType]:
     return [key for key in catalogue.keys if key in there]
 
 
+@charts.Kept
 def differences(gaps: Sequence[Gap], frame: Frame) -> Any:
     """How many balances are wrong by how much."""
     counted = _binned(gaps)

@@ -29,6 +29,7 @@ QUOTAS: tuple[Shown, ...] = (
 )
 
 
+@charts.Kept
 def copy_lag(levels: Sequence[Level], step: timedelta, frame: Frame, zone: tzinfo) -> Any:
     """Both lines, and when students begin to see older balances for it."""
     series = [
@@ -39,6 +40,7 @@ def copy_lag(levels: Sequence[Level], step: timedelta, frame: Frame, zone: tzinf
     return charts.limited(charts.lengths(series, frame), f"Limit ({words.short(limit_s)})", limit_s)
 
 
+@charts.Kept
 def quota(levels: Sequence[Level], step: timedelta, frame: Frame, zone: tzinfo) -> Any:
     """The share that is used at its peak, and where *Overview* begins to warn."""
     figure = charts.lines(_lines_of(levels, QUOTAS, step, zone), frame, form=".0%")
@@ -89,6 +91,7 @@ def table(levels: Sequence[Level], shown: Sequence[Shown], scale: float = 1) -> 
     return pd.DataFrame(columns)
 
 
+@charts.Kept
 def by_type(
     levels: Sequence[Level], catalogue: Catalogue, step: timedelta, frame: Frame, zone: tzinfo
 ) -> Any:
@@ -122,6 +125,7 @@ def by_type_table(levels: Sequence[Level], catalogue: Catalogue) -> pd.DataFrame
 REPAIR_TIMES = (("Median", Look(Colour.BLUE)), ("Longest", Look(Colour.ORANGE, dash="dot")))
 
 
+@charts.Kept
 def repair_times(found: RepairTimes, frame: Frame, zone: tzinfo) -> Any:
     """Median and longest of each day or week in which something was repaired."""
     edges = found.stretches.edges

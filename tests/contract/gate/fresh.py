@@ -1,7 +1,8 @@
 """Servers that nobody has visited: the app's own ``asgi.py`` over fakes, a process for each.
 
-``python -m tests.contract.gate.fresh NUMBER SECRETS.toml`` prints their ports as a JSON list, and
-ends them with itself. What they import is imported once; each child has the rest to itself.
+``python -m tests.contract.gate.fresh NUMBER SECRETS.toml [STORE]`` prints their ports as a JSON
+list, and ends them with itself. What they import is imported once; each child has the rest to
+itself, but for the operational store where one is named: its URL.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from streamlit import config
 
 from api.v1 import PATH
 from core.app import wiring
+from core.app.stores import SqlJournal
 from core.credits.roles import Grant, Role
 from tests.contract.gate.visitor import STEER
 from tests.pages.stage import ACTOR, ADMIN, NOON, Stage, come_in, fill, signed_in, stage
@@ -33,9 +35,10 @@ MANAGER, STAFF = "manager@example.test", "staff@example.test"
 LEAVER = "leaver@example.test"
 
 
-def main(number: int, secrets: str) -> None:
+def main(number: int, secrets: str, store: str = "") -> None:
     config.set_option("secrets.files", [secrets])
-    made = stage()
+    shared = SqlJournal(store, admins=[ADMIN]) if store else None
+    made = stage(journal=shared)
     fill(made, contacts=60, exams=6)
     for email, role in ((MANAGER, Role.MANAGER), (STAFF, Role.STAFF), (LEAVER, Role.ADMIN)):
         made.journal.grant(Grant(email=email, role=role, by=ADMIN, at=made.clock()))
@@ -50,6 +53,8 @@ def main(number: int, secrets: str) -> None:
     children, ports = [], []
     for _ in range(number):
         with _listening() as listening:  # its child's alone: when that is gone, nobody listens
+            if shared is not None:
+                shared.close()  # a child opens connections of its own
             children.append(_forked(Steered(asgi.app, made), listening))
             ports.append(listening.getsockname()[1])
 
@@ -132,4 +137,4 @@ def _forked(app: object, listening: socket.socket) -> int:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2])
+    main(int(sys.argv[1]), *sys.argv[2:])

@@ -75,11 +75,15 @@ class Server:
         origin: str | None = "",
         with_token: bool = True,
         headers: Mapping[str, str] | None = None,
+        session: str = "",
     ) -> Iterator[Tab]:
-        """An open tab. ``origin`` "": the server's own; ``headers``: as a proxy adds them."""
+        """An open tab. ``origin`` "": the server's own; ``headers``: as a proxy adds them;
+        ``session``: the one that the tab had before its websocket broke.
+        """
         token = generate_xsrf_token_string()
         jar = {XSRF: token, **(cookies or {})}
-        protocols = [Subprotocol("streamlit"), *([Subprotocol(token)] if with_token else [])]
+        told = ["streamlit", *([token] if with_token else []), *([session] if session else [])]
+        protocols = [Subprotocol(each) for each in told]
         with connect(
             f"ws://localhost:{self.port}/_stcore/stream",
             origin=Origin(self.origin if origin == "" else origin) if origin is not None else None,
@@ -208,9 +212,15 @@ class Tab:
 
 
 @contextmanager
-def fresh_servers(root: Path, number: int, secrets: Path) -> Iterator[list[Server]]:
-    """So many servers of the code in ``root``, each without a visitor so far."""
+def fresh_servers(
+    root: Path, number: int, secrets: Path, *, store: str = ""
+) -> Iterator[list[Server]]:
+    """So many servers of the code in ``root``, each without a visitor so far.
+
+    ``store``: the URL of one that they share; "": each has its own.
+    """
     command = [sys.executable, "-m", "tests.contract.gate.fresh", str(number), str(secrets)]
+    command += [store] if store else []
     with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

@@ -331,6 +331,22 @@ def test_entries_are_found_by_exam_kind_and_words_of_an_operation(journal: Journ
     assert {} == journal.audit_sizes([])
 
 
+def test_an_operation_s_mark_changes_with_each_entry_and_event_of_it(journal: Journal) -> None:
+    for id_ in ("a", "b"):
+        journal.confirm(operation(id_), [])
+    marks = [journal.marks_of(["a", "b", "none"])]
+
+    journal.record(looked(1, operation_id="a"))
+    marks.append(journal.marks_of(["a", "b"]))
+    journal.add_event(Event(at=after(1), actor=ADMIN, what="seen", operation_id="a"))
+    marks.append(journal.marks_of(["a", "b"]))
+
+    assert all({"a", "b"} == each.keys() for each in marks)
+    assert 3 == len({each["a"] for each in marks})
+    assert 1 == len({each["b"] for each in marks})
+    assert {} == journal.marks_of([])
+
+
 def test_forgotten_words_find_nothing(journal: Journal) -> None:
     journal.confirm(operation("a", reason="Heavy snow"), [])
     journal.forget_reasons(before=after(9), by=ADMIN, at=after(10))

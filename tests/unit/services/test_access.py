@@ -244,7 +244,7 @@ def test_a_second_address_of_one_mailbox_is_no_second_admin() -> None:
 
     with pytest.raises(NotAllowed, match="one mailbox"):
         desk.core.access.approve(BEN, admin(alias))
-    assert [alias] == desk.core.access.same_person(ADMIN.email)
+    assert {ADMIN.email: [alias]} == desk.core.access.same_people([ADMIN.email])
     assert [DEE] == desk.core.access.other_admins(ADMIN.email)
 
 

@@ -293,6 +293,7 @@ ASKS = [
     Ask("access.grant", ADMINS, lambda w, a: w.core.access.grant(BEN, Role.ADMIN, a)),
     Ask("access.withdraw", ADMINS, lambda w, a: w.core.access.withdraw(BEN, a), _ben),
     Ask("access.requests", ADMINS, lambda w, a: w.core.access.requests(a)),
+    Ask("access.requests_for", ADMINS, lambda w, a: w.core.access.requests_for(a)),
     Ask("access.approve", ADMINS, lambda w, a: w.core.access.approve(BEN, a), _asked_role),
     Ask("access.refuse", ADMINS, lambda w, a: w.core.access.refuse(BEN, a), _asked_role),
     Ask("access.strangers", ADMINS, lambda w, a: w.core.access.strangers(a)),
@@ -738,7 +739,7 @@ ASKS = [
 UNASKED = {
     "who a person is: asked before there is an actor": {
         "Access.actor",
-        "Access.same_person",
+        "Access.same_people",
         "Access.second_faults",
         "Access.seconds",
         "Access.acts_for_admins",
@@ -947,6 +948,8 @@ UNASKED = {
     "what was saved to be sent, whoever is there": {"EventAnnouncer.drain"},
     "part of a service that has asked": {
         "KeptAnswers.ask",
+        "KeptAnswers.ask_each",
+        "KeptProgress.of",
         "AdjustmentPlanner.afresh",
         "Corrections.afresh",
         "Corrections.standing",

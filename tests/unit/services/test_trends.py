@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, timedelta
 from pathlib import Path
 
@@ -12,10 +12,10 @@ from core.app.stores import SqlJournal
 from core.credits.records import ExamId
 from core.drift.store.trends_port import Gauge, Measure
 from core.drift.sweeps import WHOLE, SweepMode
-from core.health.over_time.kept_answers import KeptAnswers
 from core.health.over_time.trend_rules import Figure, steps
 from core.operations.choosing.select import ByExam
 from core.operations.kinds.cancel import CANCEL
+from core.work.kept_answers import KeptAnswers
 from tests.fakes.crm import Request
 from tests.pages import drift_scenes
 from tests.pages.stage import ACTOR, Stage, fill, stage
@@ -136,6 +136,19 @@ def test_what_changes_while_an_answer_is_found_is_found_the_next_time() -> None:
 
     assert "old" == kept.ask("q", store["mark"], find)
     assert "new" == kept.ask("q", store["mark"], lambda: str(store["value"]))
+
+
+def test_of_many_questions_only_those_whose_mark_changed_are_asked_and_at_once() -> None:
+    kept, asked = KeptAnswers(), list[list[str]]()
+
+    def find(questions: Collection[str]) -> dict[str, str]:
+        asked.append(sorted(questions))
+        return {each: each.upper() for each in questions}
+
+    assert {"a": "A", "b": "B"} == kept.ask_each({"a": 1, "b": 1}, find)
+    assert {"a": "A", "b": "B", "c": "C"} == kept.ask_each({"a": 1, "b": 2, "c": 1}, find)
+    assert {"b": "B"} == kept.ask_each({"b": 2}, find)
+    assert [["a", "b"], ["b", "c"]] == asked
 
 
 def test_only_so_many_answers_are_kept() -> None:

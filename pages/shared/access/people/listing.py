@@ -111,7 +111,8 @@ def _form(desk: Desk, people: Sequence[Grant]) -> None:
             st.session_state[_GIVEN] = True
             was = f", {WORDS[before]} before" if before else ""
             who = words.plain(given.email)
-            same = pending.same_mailbox(desk, given.email)
+            others = desk.core.access.same_people([given.email])
+            same = pending.same_mailbox(others.get(given.email, ()))
             if isinstance(given, RoleRequest):
                 _done(
                     f"Another admin must approve that {who} becomes {WORDS[role]}. {same}".rstrip()

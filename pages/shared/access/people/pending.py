@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -19,17 +19,18 @@ Done = Callable[[str], None]
 
 def requests(desk: Desk, done: Done) -> None:
     """Each with its two buttons; who asked can only withdraw it."""
-    for asked in desk.core.access.requests(desk.actor):
+    waiting = desk.core.access.requests_for(desk.actor)
+    same = desk.core.access.same_people(asked.email for asked, _ in waiting)
+    for asked, faults in waiting:
         with st.container(border=True, key=f"asked_{asked.email}"):
             st.markdown(
                 f"**{words.plain(asked.by)}** asks that **{words.plain(asked.email)}** becomes "
                 f"{WORDS[asked.role]} ({words.ago(asked.at, desk.now())})."
             )
-            faults = desk.core.access.second_faults(asked.by, asked.at, desk.actor.email)
             if faults:
                 st.caption(f"{words.plain('; '.join(faults))}.")
-            if same := same_mailbox(desk, asked.email):
-                st.caption(same)
+            if told := same_mailbox(same.get(asked.email, ())):
+                st.caption(told)
             with st.container(horizontal=True):
                 if not faults:
                     _approve(desk, asked, done)
@@ -52,9 +53,8 @@ def _refuse(desk: Desk, asked: RoleRequest, done: Done) -> None:
             done(f"{words.plain(ended.email)} does not become {WORDS[ended.role]}.")
 
 
-def same_mailbox(desk: Desk, email: str) -> str:
-    """What is to know of an address whose mailbox somebody with a role has too; "" of others."""
-    others = desk.core.access.same_person(email)
+def same_mailbox(others: Sequence[str]) -> str:
+    """What is to know of an address whose mailbox others with a role have too; "" without any."""
     if not others:
         return ""
     return (

@@ -42,6 +42,7 @@ def split(acts: Acts, figure: Figure, by: str) -> tuple[list[str], list[str]]:
     return charts.top(dict(sorted(weights.items(), key=lambda each: (-each[1], each[0]))))
 
 
+@charts.Kept
 def parts(acts: Acts, figure: Figure, by: str, frame: Frame, zone: tzinfo) -> Any:
     """Stacks of each stretch: the top four, and all others."""
     x, name_of = days(acts.stretches, zone), BY[by]
@@ -75,6 +76,7 @@ def _quoted(name: str) -> str:
     return f"“{name}”" if name in {FROM, ALL} else name
 
 
+@charts.Kept
 def bookings(acts: Acts, frame: Frame, zone: tzinfo) -> Any:
     """Bookings that were made beside those that were cancelled."""
     x = days(acts.stretches, zone)
@@ -90,6 +92,7 @@ def bookings_table(acts: Acts) -> pd.DataFrame:
     return _newest_first(acts.stretches, {"Booked": made, "Cancelled": gone, "Net": more})
 
 
+@charts.Kept
 def exams(tallies: Sequence[ExamTally], frame: Frame) -> Any:
     """Those with the most cancellations; bookings that were made beside them."""
     most = tallies[:EXAMS_MAX]

@@ -20,6 +20,8 @@ from pages.shared.gate import Desk
 
 #: Up to so many credits each one has its line on the scale.
 WHOLE_UP_TO = 10
+#: The chart of the student who is open: kept no longer than this person's session.
+_DRAWN = "_balance_history_drawn"
 COLUMNS = {
     "When": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140),
     "Balance": st.column_config.TextColumn(width=130),
@@ -42,8 +44,9 @@ def show(desk: Desk, presented: Presented) -> None:
     steps = [
         replace(step, told=desk.core.account_directory.named(step.told)) for step in presented.steps
     ]
+    draw = st.session_state.setdefault(_DRAWN, charts.Kept(figure, most=1))
     st.plotly_chart(
-        figure(steps, catalogue, presented.read_at, desk.zone),
+        draw(steps, catalogue, presented.read_at, desk.zone),
         key="steps",
         config=charts.mode_bar("balance-history"),
         alt=told(steps, catalogue),
