@@ -967,6 +967,7 @@ UNASKED = {
         "UndoPlanner.afresh",
     },
     "the server's: health and figures, without a student in them": {
+        "FactsReader.read",
         "Part.begin",
         "Part.found",
         "Part.known",
