@@ -12,8 +12,8 @@ from core.audit.chain import Verified
 from core.audit.entries import What
 from core.credits.errors import JournalError
 from core.credits.roles import Role
-from core.drift.sweep import last_whole
-from core.drift.sweeps import Sweep, SweepMode
+from core.drift.sweep import last_whole, stuck
+from core.drift.sweeps import Sweep
 from core.health.alarm_rules import WELL_AFTER, Alarm, Trouble
 from core.health.notify_port import Notifier
 from core.health.store.port import HealthStore
@@ -179,10 +179,8 @@ class Alarms:
         )
 
     def _sweeps(self) -> Iterator[Trouble]:
-        for mode in SweepMode:
-            newest = next(iter(self.journal.sweeps(modes=[mode], limit=1)), None)
-            if newest is not None and newest.error and not newest.complete:
-                yield self._failed(newest)
+        for sweep in stuck(self.journal):
+            yield self._failed(sweep)
 
     def _failed(self, sweep: Sweep) -> Trouble:
         told = "It is tried again by itself." if not sweep.ended else "No worker continues it."

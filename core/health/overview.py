@@ -12,7 +12,7 @@ from core.audit.entries import Entry
 from core.credits.roles import Act, Actor
 from core.drift.repair import repaired_of
 from core.drift.store.trends_port import Gauge, Narrow
-from core.drift.sweep import last_whole
+from core.drift.sweep import last_whole, stuck
 from core.drift.sweeps import Sweep, SweepMode
 from core.health.audit_check.verify import AuditLog
 from core.health.facts import Facts, Need, Side, Sight, sight
@@ -144,7 +144,7 @@ class OverviewReader:
             missing_looked_for=self._missing_looked_for(),
             drift_since=self._drift_since(swept),
             repaired=repaired_of(self.journal, swept),
-            stuck=self._stuck(),
+            stuck=stuck(self.journal),
             late=self.scheduling.late(now),
             owed=owed,
             owed_at=owed_at,
@@ -171,12 +171,6 @@ class OverviewReader:
             return None
         oldest = self.journal.drift_page(swept.id, Narrow(), limit=1).rows
         return oldest[0].since if oldest else None
-
-    def _stuck(self) -> list[Sweep]:
-        newest = (
-            next(iter(self.journal.sweeps(modes=[mode], limit=1)), None) for mode in SweepMode
-        )
-        return [each for each in newest if each and each.error and not each.complete]
 
     def _lag(self, now: datetime) -> Lag | None:
         gauges = (Gauge.COPY_LAG_P50, Gauge.COPY_LAG_P99)
