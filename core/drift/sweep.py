@@ -305,7 +305,8 @@ class SweepRunner:
             case Pass.MISSED:
                 return self._missed(kind, sweep)
             case Pass.LIST:
-                return self._listed(kind, sweep.after, seen)
+                at_least = 1 if sweep.mode is SweepMode.COPY else PAGE
+                return self._listed(kind, sweep.after, seen, at_least)
             case Pass.UNLISTED:
                 return self._unlisted(kind, sweep.after, seen)
             case Pass.SEARCH:
@@ -337,16 +338,27 @@ class SweepRunner:
             without = [id_ for id_ in page if id_ not in held]
             yield _Page(ids=without, held={}, after=page[-1])
 
-    def _listed(self, kind: Kind, after: str, seen: SeenIds) -> Iterator[_Page]:
-        """Listed with all that is to be compared: nothing of it is read a second time."""
+    def _listed(self, kind: Kind, after: str, seen: SeenIds, at_least: int) -> Iterator[_Page]:
+        """Listed with all that is to be compared: nothing of it is read a second time.
+
+        ``at_least``: records in one step. A copy is made of what came; a check waits for more, for
+        suspects are read again together.
+        """
         with self._pool(self.listed_at_once, "sweep-list") as pool:
             extent = self.crm.extent(kind)
             reader = ListReader(
                 crm=self.crm, kind=kind, extent=extent, pool=pool, at_once=self.listed_at_once
             )
+            page = _Page(ids=(), after=after)
             for part in reader.parts(after):
                 seen.add(part.ids)
-                yield _Page(ids=part.ids, listed=part.pages, after=part.left)
+                ids, listed = [*page.ids, *part.ids], [*page.listed, *part.pages]
+                page = _Page(ids=ids, listed=listed, after=part.left)
+                if len(ids) >= at_least:
+                    yield page
+                    page = _Page(ids=(), after=part.left)
+            if page.ids:
+                yield page
 
     def _unlisted(self, kind: Kind, after: str, seen: SeenIds) -> Iterator[_Page]:
         """Rows of records that were not listed: archived, merged, or never HubSpot's.
@@ -382,3 +394,20 @@ def last_whole(journal: DriftStore) -> Sweep | None:
     """The newest complete sweep whose findings stand for all rows."""
     past = journal.sweeps(modes=WHOLE, limit=LOOKED_THROUGH)
     return next((sweep for sweep in past if sweep.complete), None)
+
+
+def stuck(journal: DriftStore) -> list[Sweep]:
+    """The newest of each mode, where it met an error and is not complete.
+
+    A copy is asked for once: what one that was given up left out, a later full check tells of.
+    """
+    newest = (next(iter(journal.sweeps(modes=[mode], limit=1)), None) for mode in SweepMode)
+    found = [each for each in newest if each and each.error and not each.complete]
+    checks = journal.sweeps(modes=[SweepMode.FULL], limit=1)
+    return [
+        each
+        for each in found
+        if each.mode in READING
+        or not each.ended
+        or all(check.started_at < each.started_at for check in checks)
+    ]

@@ -12,7 +12,7 @@ from core.audit.entries import Entry, What
 from core.credits.roles import Role
 from core.drift.repair import repaired_of
 from core.drift.store.trends_port import Narrow
-from core.drift.sweep import last_whole
+from core.drift.sweep import last_whole, stuck
 from core.drift.sweeps import Sweep, SweepMode
 from core.health.facts import Facts, NewAdmin
 from core.health.owed_now import owed_now
@@ -71,7 +71,7 @@ class FactsReader:
             missing_looked_for=self._missing_looked_for(),
             drift_since=self._drift_since(swept),
             repaired=repaired_of(self.journal, swept),
-            stuck=self._stuck(),
+            stuck=stuck(self.journal),
             late=self.late(now),
             owed=owed,
             owed_at=owed_at,
@@ -98,9 +98,3 @@ class FactsReader:
             return None
         oldest = self.journal.drift_page(swept.id, Narrow(), limit=1).rows
         return oldest[0].since if oldest else None
-
-    def _stuck(self) -> list[Sweep]:
-        newest = (
-            next(iter(self.journal.sweeps(modes=[mode], limit=1)), None) for mode in SweepMode
-        )
-        return [each for each in newest if each and each.error and not each.complete]

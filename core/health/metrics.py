@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from core.credits.errors import GatewayError
 from core.drift.causes import Cause
-from core.drift.sweeps import SweepMode
+from core.drift.sweeps import READING, SweepMode
 from core.health.readiness import alive
 from core.health.store.figures_port import Figures
 from core.health.store.port import HealthStore
@@ -80,7 +80,7 @@ class Metrics:
 
     def _swept(self, now: datetime) -> dict[SweepMode, Swept]:
         found = {}
-        for mode in SweepMode:
+        for mode in READING:  # a copy is made once: nobody need wonder how old it is
             last = next(
                 (s for s in self.journal.sweeps(modes=[mode], limit=20) if s.complete), None
             )

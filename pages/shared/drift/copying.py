@@ -73,7 +73,8 @@ def _copied(desk: Desk, sweep: Sweep) -> None:
     if unread:
         told.append(
             f"{words.count(unread, 'record was', 'records were')} copied without a value that "
-            f"cannot be read: {_named(desk, sweep, unread)}. Correct it in HubSpot."
+            f"cannot be read: {_named(desk, sweep, unread)}. Correct "
+            f"{'it' if unread == 1 else 'them'} in HubSpot; a check lists all of them."
         )
     if others := sweep.drifting - unread:
         those = words.count(others, "row", "rows")

@@ -14,6 +14,7 @@ from core.credits.errors import NotSent
 from core.credits.records import MARKER, Kind
 from core.credits.roles import Actor, NotAllowed, Role
 from core.drift.causes import Cause
+from core.drift.sweep import stuck
 from core.drift.sweeps import Sweep, SweepMode, SweepState
 from core.mirror.port import MirrorRow
 from core.mirror.rows import PARTIAL, Row, written_row
@@ -277,3 +278,21 @@ def test_its_end_is_foretold_by_how_far_it_is(desk: TestDesk) -> None:
     assert foretold is not None
     assert (0.25, timedelta(seconds=30)) == (foretold.part, foretold.left)
     assert Sweep(id="c", mode=SweepMode.COPY, started_at=at, saved_at=at).foretold() is None
+
+
+def test_a_copy_that_was_given_up_is_told_of_until_a_full_check_has_followed(
+    desk: TestDesk,
+) -> None:
+    asked = ask(desk)
+    desk.mirror.die(NotSent("Supabase is away"))
+    desk.core.sweep_runner.carry_out(asked.id)
+    assert [asked.id] == [each.id for each in stuck(desk.journal)]
+    desk.time += timedelta(hours=7)
+    desk.core.sweep_runner.carry_out(asked.id)
+    assert SweepState.GIVEN_UP is desk.journal.sweep(asked.id).state
+    assert [asked.id] == [each.id for each in stuck(desk.journal)]
+
+    desk.mirror.come_back()
+    copied(desk, SweepMode.FULL)
+
+    assert [] == stuck(desk.journal)
