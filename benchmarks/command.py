@@ -1,0 +1,129 @@
+"""What a command costs: its start-up in CPU seconds, and 100 bookings cancelled with ``--wait``.
+
+    python -m benchmarks.command [--bookings 100]
+
+CPU seconds (user and system) of whole processes with compiled bytecode, the least of several:
+other programs can only add to it. Beside each stands the floor: Python with the three libraries
+that the command cannot do without. The cancellation runs on the whole local stack at 150 ms
+latency, without a hold; its floor is the time that its requests to HubSpot take, one round after
+the other as the protocol asks for them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from core.credits.account import OBJECT_TYPES
+from core.credits.records import Kind
+from scripts.processes import ROOT, local_stack
+
+LIMIT, LATENCY_MS = 190, 150
+STACK = ("--contacts", "600", "--bookings", "1800", "--exams", "20")
+ADMIN = "admin@example.test"
+TIMES = 5
+#: What is measured and the most that it may be, in seconds.
+BUDGETS = {"help_cpu": 0.5, "read_cpu": 0.5, "cancel_wall": 3.0}
+#: Without which no command is read, and no journal.
+LIBRARIES = "import typer, sqlalchemy, pydantic_settings"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--bookings", type=int, default=100)
+    report = _measured(parser.parse_args().bookings)
+    over = [name for name, most in BUDGETS.items() if report[name] > most]
+    print(json.dumps(report | {"budgets": BUDGETS, "over_budget": over}, indent=2))
+    return 1 if over else 0
+
+
+def _measured(bookings: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        state = ("--port", "0", "--state", str(Path(folder) / "stack"))
+        limits = ("--latency-ms", str(LATENCY_MS), "--rate-limit", str(LIMIT))
+        with local_stack(*state, *STACK, *limits, log=Path(folder) / "log") as settings:
+            env = {
+                **os.environ,
+                **settings,
+                "OPS_DATABASE_URL": f"sqlite:///{folder}/desk.sqlite",
+                "CREDIT_DESK_ADMINS": ADMIN,
+                "CREDIT_DESK_HOLD_S": "0",
+                **dict.fromkeys(
+                    ("CREDIT_DESK_SWEEP_SCHEDULE", "CREDIT_DESK_FULL_SWEEP_SCHEDULE"), "off"
+                ),
+            }
+            env.pop("PYTHONDONTWRITEBYTECODE", None)
+            _core("provision", env=env)  # compiles, and makes the tables
+            return {
+                "floor_cpu": _cpu("-c", LIBRARIES, env=env),
+                "help_cpu": _cpu("-m", "core", "--help", env=env),
+                "read_cpu": _cpu("-m", "core", "operations", "--json", env=env),
+                **_cancelled(bookings, env),
+            }
+
+
+def _cpu(*args: str, env: Mapping[str, str]) -> float:
+    """The least CPU seconds of a few processes ``python args...``."""
+    return round(min(_once(args, env)[0] for _ in range(TIMES)), 3)
+
+
+def _once(args: tuple[str, ...], env: Mapping[str, str]) -> tuple[float, str]:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(
+        [sys.executable, *args], cwd=ROOT, env=env, capture_output=True, text=True, check=True
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.stdout
+
+
+def _core(*args: str, env: Mapping[str, str]) -> Any:
+    return json.loads(_once(("-m", "core", *args, "--json"), env)[1])
+
+
+def _cancelled(bookings: int, env: Mapping[str, str]) -> dict[str, Any]:
+    """So many bookings that can be cancelled, by one command that waits for their end."""
+    http = httpx.Client(
+        base_url=env["HUBSPOT_BASE_URL"],
+        headers={"Authorization": f"Bearer {env['HUBSPOT_TOKEN']}"},
+        timeout=60,
+    )
+    active = {"propertyName": "is_active", "operator": "EQ", "value": "Active"}
+    body = {"filterGroups": [{"filters": [active]}], "limit": 200}
+    found: list[str] = []
+    while len(found) < bookings * 2:
+        page = http.post(f"/crm/objects/2026-09/{OBJECT_TYPES[Kind.BOOKING]}/search", json=body)
+        found += [row["id"] for row in page.raise_for_status().json()["results"]]
+        if "paging" not in page.json():
+            break
+        body["after"] = page.json()["paging"]["next"]["after"]
+    rows = _core("cancel", "--ids", ",".join(found), "--dry-run", env=env)["rows"]
+    chosen = [row["booking"] for row in rows if row["verdict"] == "will change"][:bookings]
+    http.delete("/_sandbox/stats").raise_for_status()
+    began = time.monotonic()
+    told = _core("cancel", "--ids", ",".join(chosen), "--reason", "benchmark", "--wait", env=env)
+    wall = time.monotonic() - began
+    stats = http.get("/_sandbox/stats").json()
+    return {
+        "bookings": len(chosen),
+        "counts": told["counts"],
+        "cancel_wall": round(wall, 2),
+        "operation_seconds": told["seconds"],
+        "operation_calls": told["calls"],
+        "requests": stats["requests"],
+        "rate_limited": stats["rate_limited"],
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
