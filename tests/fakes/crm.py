@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum, auto
+from itertools import islice
 from types import MappingProxyType
 from typing import Literal, cast
 
@@ -352,10 +353,17 @@ class FakeCrm(FakeTelling):
 
     # --- searches ------------------------------------------------------------------------------
 
-    def search_bookings(self, narrow: BookingFilter, *, limit: int) -> list[BookingId]:
+    def search_bookings(
+        self,
+        narrow: BookingFilter,
+        *,
+        limit: int | None = None,
+        known: Collection[BookingId] = (),
+    ) -> list[BookingId]:
         with self._lock:
             found = (r for r in self._search(Kind.BOOKING) if narrow.fits(self._booking(r)))
-            return [BookingId(record.id) for record, _ in zip(found, range(limit), strict=False)]
+            left = (BookingId(r.id) for r in found if r.id not in set(known))
+            return list(islice(left, limit))
 
     def search_exams(
         self,

@@ -75,6 +75,7 @@ from core.operations.desks.takeover import Desks
 from core.operations.foreign.late_looks import LateLooks, late_look_jobs
 from core.operations.foreign.look_at_bookings import BookingLooks
 from core.operations.hold import Holding
+from core.operations.kept_plans import KeptPlans
 from core.operations.kinds.base import Planners
 from core.operations.queries import OperationQueries
 from core.operations.resolve import Resolution
@@ -452,9 +453,13 @@ def assemble(
             make_id,
             rationing,
         ),
-        admin_requests=AdminRequests(journal, access, planning, adjusting, operating, now),
+        admin_requests=AdminRequests(
+            *(journal, access, planning, adjusting, operating),
+            kept_plans := KeptPlans(journal, now),
+            now,
+        ),
         retention=forgetting,
-        operation_queries=OperationQueries(journal),
+        operation_queries=OperationQueries(journal, kept_plans),
         copy_queries=CopyQueries(journal),
         drift_queries=DriftQueries(journal, catalogue),
         student_notices=StudentNotices(

@@ -39,6 +39,8 @@ def owed_services(
     check = OwedCheck(crm, journal, catalogue)
     return OwedServices(
         check=check,
-        owing=OwedCredits(reads, mirror, journal, catalogue, OwedCheck(reads, journal, catalogue)),
+        owing=OwedCredits(
+            reads, mirror, journal, catalogue, OwedCheck(reads, journal, catalogue), now
+        ),
         decisions=OwedDecisions(crm, journal, finding, check, now),
     )

@@ -228,8 +228,20 @@ class Crm(TellingCrm, Protocol):
         """Record ids by the unique ``booking_id``. None: no such booking."""
         ...
 
-    def search_bookings(self, narrow: BookingFilter, *, limit: int) -> list[BookingId]:
-        """Search: ids only, past HubSpot's cap of 10,000 if need be, at most ``limit``."""
+    def search_bookings(
+        self,
+        narrow: BookingFilter,
+        *,
+        limit: int | None = None,
+        known: Collection[BookingId] = (),
+    ) -> list[BookingId]:
+        """Search: ids only, in order of id, past HubSpot's cap of 10,000 if need be.
+
+        ``limit``: at most the first so many; None: all of them, several pages at once.
+        ``known``: left out, for they are known to fit by a read of their own, and search has had
+        the time to know it (``SEARCH_KNOWS``). Where HubSpot counts as many as are known, nothing
+        is listed.
+        """
         ...
 
     def search_exams(
@@ -270,5 +282,7 @@ class Crm(TellingCrm, Protocol):
         ...
 
 
+#: What was changed longer ago, HubSpot's search knows: it says seconds, and takes minutes at times.
+SEARCH_KNOWS = timedelta(minutes=5)
 #: A booking changed less than this ago may be one that the desk is just changing.
 SETTLING = timedelta(seconds=10)
