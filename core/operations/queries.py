@@ -28,6 +28,8 @@ from core.operations.store.port import OperationStore
 
 #: Rows read in one go, where all are taken one after the other.
 READ_AT_ONCE = 5_000
+#: Rows of one report: so many fit into memory several times over.
+LISTED_MAX = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class OperationReport:
     """What became of one operation."""
 
     progress: Progress
-    #: What of it needs somebody's eyes; nothing of what did not begin.
+    #: What of it needs somebody's eyes, up to ``LISTED_MAX``; nothing of what did not begin.
     needs_eyes: Sequence[Item]
     #: Operations that undo it, whatever became of them, newest first.
     undone_by: Sequence[Operation]
@@ -195,7 +197,9 @@ class OperationQueries:
         unbegun = operation.state in UNBEGUN or operation.state is OperationState.CALLED_OFF
         return OperationReport(
             progress=self.journal.progress(operation.id),
-            needs_eyes=() if unbegun else self.journal.items(operation.id, states=NEEDS_EYES),
+            needs_eyes=()
+            if unbegun
+            else self.journal.items(operation.id, states=NEEDS_EYES, limit=LISTED_MAX),
             undone_by=self.journal.undoing(operation.id),
             warnings=self.journal.warnings(operation.id),
         )

@@ -100,7 +100,8 @@ def writes_words(operation: Operation, counted: Mapping[tuple[WriteState, str | 
             found[verified or "not checked yet"] += n
     told = ", ".join(f"{n:,} {what}" for what, n in found.most_common())
     calls = f" in {words.count(operation.calls, 'call')} to HubSpot" if operation.calls else ""
-    return f"{words.count(sum(counted.values()), 'write')}{calls}. Against HubSpot's history: {told or 'none'}."
+    made = words.count(sum(counted.values()), "write")
+    return f"{made}{calls}. Against HubSpot's history: {told or 'none'}."
 
 
 def writes_frame(records: Sequence[WriteRecord], catalogue: Catalogue) -> pd.DataFrame:
