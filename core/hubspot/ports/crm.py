@@ -75,6 +75,8 @@ class BookingFilter:
     exam_date_to: date | None = None
     location: str = ""
     token: str = ""
+    #: Those alone that name the credit they spent.
+    with_token: bool = False
     refunded: bool | None = None
 
     def fits(self, booking: Booking) -> bool:
@@ -86,6 +88,7 @@ class BookingFilter:
             and _same(booking.mock_type, self.mock_type)
             and _same(booking.location, self.location)
             and _same(booking.token, self.token)
+            and (not self.with_token or bool(booking.token))
             and (self.refunded is None or booking.refunded == self.refunded)
             and (since is None or (day is not None and day >= since))
             and (until is None or (day is not None and day <= until))

@@ -74,6 +74,8 @@ def _alternatives(narrow: BookingFilter, names: Mapping[str, str]) -> list[list[
 
 def _narrowing(narrow: BookingFilter, names: Mapping[str, str]) -> Iterator[Filter]:
     """The most telling first: the last may find no room."""
+    if narrow.with_token:
+        yield {"propertyName": names["token_used"], "operator": "HAS_PROPERTY"}
     yield from _days(names["exam_date"], narrow.exam_date_from, narrow.exam_date_to)
     for name, value in (
         ("mock_type", narrow.mock_type),

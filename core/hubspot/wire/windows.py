@@ -47,6 +47,8 @@ class WindowedSearch:
     """
 
     known: Sequence[int] = ()
+    #: Records on a full page.
+    page: int = PAGE_MAX
     open: list[Window] = field(default_factory=lambda: [Window()])
 
     def heard(self, answers: Iterable[Answer]) -> None:
@@ -56,7 +58,7 @@ class WindowedSearch:
         room = AT_ONCE - len(rests)
         self.open = []
         for rest in rests:
-            if rest.left > PAGE_MAX and (room > 0 or rest.few_unknown):
+            if rest.left > rest.listed and (room > 0 or rest.few_unknown):
                 self.open += rest.halves(self.known)
                 room -= 1
             else:
@@ -64,7 +66,7 @@ class WindowedSearch:
 
     def _rest(self, answer: Answer) -> _Rest | None:
         """What lies behind the page of this answer; None: nothing that is not known."""
-        if len(answer.ids) < PAGE_MAX:
+        if len(answer.ids) < self.page:
             return None
         window = Window(above=answer.ids[-1], upto=answer.window.upto)
         left = max(answer.total - len(answer.ids), 0)
@@ -73,8 +75,7 @@ class WindowedSearch:
         # HubSpot may not count further than it pages
         if left == last - first and answer.total < CAP:
             return None
-        span = answer.ids[-1] - answer.ids[0]
-        return _Rest(window=window, left=left, known=range(first, last), span=span)
+        return _Rest(window=window, left=left, known=range(first, last), page=answer.ids)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,20 +87,27 @@ class _Rest:
     left: int
     #: Which of those known are in it.
     known: range
-    #: Between the first and the last id of the page.
-    span: int
+    #: The page itself.
+    page: Sequence[int]
+
+    @property
+    def listed(self) -> int:
+        """How many records the page has."""
+        return len(self.page)
 
     @property
     def few_unknown(self) -> bool:
         """Whether halving finds them with fewer pages than listing all would take."""
-        return bool(self.known) and abs(self.left - len(self.known)) * 4 * PAGE_MAX < self.left
+        unknown = abs(self.left - len(self.known))
+        return bool(self.known) and unknown * 4 * self.listed < self.left
 
     def halves(self, known: Sequence[int]) -> list[Window]:
         """Two windows of about as many records each, as far as can be told; one where it cannot."""
         if self.known:
             middle = known[self.known[len(self.known) // 2]]
         else:  # as if the ids went on as densely as on the page
-            middle = self.window.above + self.span * self.left // (2 * PAGE_MAX)
+            span = self.page[-1] - self.page[0]
+            middle = self.window.above + span * self.left // (2 * self.listed)
         if not self.window.above < middle < self.window.upto:
             return [self.window]
         return [

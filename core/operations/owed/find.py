@@ -31,7 +31,8 @@ LAGS = (
     "Supabase show them a little later"
 )
 NOTHING = "nothing is owed, so nothing can be given back"
-NARROW = BookingFilter(statuses=(BookingStatus.CANCELLED,), refunded=False)
+#: As the mirror names them.
+NARROW = BookingFilter(statuses=(BookingStatus.CANCELLED,), with_token=True, refunded=False)
 
 
 @dataclass(slots=True)
