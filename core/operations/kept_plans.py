@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from core.credits.roles import Actor
+from core.operations.kinds.permissions import act_to_see
 from core.operations.plans import Plan
 from core.operations.store.port import OperationStore
 from core.work.clocks import within
@@ -31,8 +33,19 @@ class KeptPlans:
     _plans: OrderedDict[str, tuple[datetime, Plan]] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def plan(self, plan_id: str) -> Plan:
-        """With all its rows. Raises ``UnknownId``."""
+    def plan(self, plan_id: str, actor: Actor) -> Plan:
+        """With all its rows.
+
+        Raises:
+            NotAllowed: this person may not watch operations, or it is for one student and they may
+                not look anything up.
+            UnknownId: there is none.
+        """
+        plan = self._kept(plan_id)
+        actor.require(act_to_see(plan))
+        return plan
+
+    def _kept(self, plan_id: str) -> Plan:
         with self._lock:
             kept = self._plans.get(plan_id)
             if kept is not None and within(kept[0], self.now(), HELD):

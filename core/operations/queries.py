@@ -9,7 +9,6 @@ from core.credits.roles import Act, Actor
 from core.credits.writes import WriteState
 from core.operations.kept_plans import KeptPlans
 from core.operations.kinds.base import RowSubject
-from core.operations.kinds.permissions import act_to_see
 from core.operations.kinds.registry import item_moved, kind_of
 from core.operations.leftovers import Warned
 from core.operations.plans import Plan, Row, portions
@@ -148,9 +147,7 @@ class OperationQueries:
                 not look anything up.
             UnknownId: there is none.
         """
-        plan = self.plans.plan(plan_id)
-        actor.require(act_to_see(plan))
-        return plan
+        return self.plans.plan(plan_id, actor)
 
     def followed(self, operation_id: str, actor: Actor) -> Operation:
         """Where it stands, for whoever waits for its end. Raises as ``plan``."""
@@ -238,4 +235,4 @@ class OperationQueries:
     def _require(self, operation_id: str, actor: Actor) -> None:
         """Its plan, which may be large, is read only of those who may not see every one."""
         if not actor.may(Act.WATCH):
-            actor.require(act_to_see(self.plans.plan(operation_id)))
+            self.plans.plan(operation_id, actor)

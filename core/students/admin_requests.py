@@ -154,7 +154,7 @@ class AdminRequests:
     def plan(self, plan_id: str, actor: Actor) -> Plan:
         """A preview. Raises ``NotAllowed``, ``UnknownId``."""
         actor.require(Act.RUN_BATCHES)
-        return self.plans.plan(plan_id)
+        return self.plans.plan(plan_id, actor)
 
     def rows(
         self, plan_id: str, actor: Actor, *, verdicts: Collection[Verdict], limit: int, offset: int

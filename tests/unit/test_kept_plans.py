@@ -7,11 +7,13 @@ import pytest
 
 from core.credits.errors import UnknownId
 from core.credits.records import BookingId
+from core.credits.roles import Actor, NotAllowed, Role
 from core.operations.kept_plans import HELD, KeptPlans
 from core.operations.plans import Plan, Row
 from core.operations.verdicts import OperationKind, Verdict, Why
 from tests.fakes.journal import MemoryJournal
 
+ADMIN = Actor(email="ann@example.test", role=Role.ADMIN)
 AT = datetime(2026, 5, 4, tzinfo=UTC)
 
 
@@ -60,9 +62,9 @@ def test_a_plan_is_read_once_until_its_time_is_over(journal: CountingJournal) ->
     clock = Clock()
     kept = KeptPlans(journal, clock)
 
-    seen = [kept.plan("a") for _ in range(3)]
+    seen = [kept.plan("a", ADMIN) for _ in range(3)]
     clock.at += HELD
-    later = kept.plan("a")
+    later = kept.plan("a", ADMIN)
 
     assert [plan("a")] * 3 == seen
     assert plan("a") == later
@@ -73,7 +75,7 @@ def test_the_plan_that_nobody_looked_at_for_longest_is_let_go(journal: CountingJ
     kept = KeptPlans(journal, Clock(), rows_max=4)
 
     for id_ in ("a", "b", "a", "c", "a", "b"):
-        kept.plan(id_)
+        kept.plan(id_, ADMIN)
 
     assert ["a", "b", "c", "b"] == journal.read
 
@@ -83,7 +85,7 @@ def test_a_plan_larger_than_all_that_is_kept_is_kept_alone(journal: CountingJour
     kept = KeptPlans(journal, Clock(), rows_max=4)
 
     for id_ in ("a", "large", "large", "a", "large"):
-        kept.plan(id_)
+        kept.plan(id_, ADMIN)
 
     assert ["a", "large", "a", "large"] == journal.read
 
@@ -91,8 +93,16 @@ def test_a_plan_larger_than_all_that_is_kept_is_kept_alone(journal: CountingJour
 def test_a_plan_that_is_not_there_is_not_kept_as_missing(journal: CountingJournal) -> None:
     kept = KeptPlans(journal, Clock())
     with pytest.raises(UnknownId):
-        kept.plan("new")
+        kept.plan("new", ADMIN)
 
     journal.save_plan(plan("new"))
 
-    assert plan("new") == kept.plan("new")
+    assert plan("new") == kept.plan("new", ADMIN)
+
+
+def test_a_kept_plan_is_shown_to_nobody_who_may_not_see_it(journal: CountingJournal) -> None:
+    kept = KeptPlans(journal, Clock())
+    kept.plan("a", ADMIN)
+
+    with pytest.raises(NotAllowed):
+        kept.plan("a", Actor(email="stu@example.test", role=Role.STAFF))

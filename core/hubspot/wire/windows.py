@@ -6,8 +6,6 @@ never overlap and leave no id out, so each record is found once, however the ids
 
 Each answer also says how many records the window has. Where exactly that many are known to fit by
 a read of their own, there is no other one among them, and none of them has to be listed.
-
-Pure.
 """
 
 from __future__ import annotations

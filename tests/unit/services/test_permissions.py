@@ -261,6 +261,19 @@ _OF_ONE_STUDENT = [
         (WATCHERS, _held, "for many"),
     )
 ]
+_KEPT = [
+    Ask(
+        "KeptPlans.plan",
+        roles,
+        lambda w, a: w.core.operation_queries.plans.plan(w.it, a),
+        given,
+        case,
+    )
+    for roles, given, case in (
+        (EVERYBODY, _held_for_one, "for one student"),
+        (WATCHERS, _held, "for many"),
+    )
+]
 ReadsDrift = Callable[[DriftQueries, World, Actor], object]
 _READS_DRIFT: dict[str, ReadsDrift] = {
     "sweeps": lambda q, _, a: q.sweeps(a, limit=9),
@@ -541,6 +554,7 @@ ASKS = [
         _held,
     ),
     *_OF_ONE_STUDENT,
+    *_KEPT,
     Ask("copy_queries.state", EVERYBODY, lambda w, a: w.core.copy_queries.state(a)),
     Ask("copy_queries.oldest_error", EVERYBODY, lambda w, a: w.core.copy_queries.oldest_error(a)),
     Ask("copy_queries.pending", WATCHERS, lambda w, a: w.core.copy_queries.pending(a, limit=9)),
