@@ -247,6 +247,7 @@ def assemble(
         finding=finding,
         catalogue=catalogue,
         now=now,
+        in_turn=groups_at_once == 1,
     )
     exams = exam_services(
         crm=crm,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from core.credits.catalogue import Catalogue, CreditType
 from core.credits.errors import BadList
@@ -19,6 +22,7 @@ from core.operations.owed.check import OwedCheck
 from core.operations.owed.rules import Owed, longest, longest_first
 from core.operations.owed.summary import OwedSummary, summed_up
 from core.operations.store.port import OperationStore
+from core.work.inline_executor import InlineExecutor
 
 #: Rows of the mirror in one answer.
 PAGE = 1000
@@ -73,6 +77,8 @@ class OwedCredits:
     catalogue: Catalogue
     check: OwedCheck
     now: Callable[[], datetime]
+    #: One thing after the other: for simulations by a seed.
+    in_turn: bool = False
 
     def owed(self, actor: Actor, limit: int | None = None) -> list[Owed]:
         """The longest owed first, at most ``limit``, each since its cancellation.
@@ -140,19 +146,28 @@ class OwedCredits:
     def _portions(self) -> Iterator[list[Owed]]:
         """A search may lag and the mirror may drift: together they miss less than either."""
         known = _Known(self.now() - SEARCH_KNOWS)
+        last: Collection[Booking | None] = []
         for ids in self._mirrored():
-            yield self._judged(ids, known)
-        missing = self.crm.search_bookings(NARROW, known=known.sure)
-        rest = [id_ for id_ in missing if id_ not in known.read]
+            yield self._judged(last)
+            last = self._read(ids, known)
+        with InlineExecutor() if self.in_turn else ThreadPoolExecutor(1, "owed") as searching:
+            # beside the judging of the last portion: searches have a limit of their own
+            search = partial(self.crm.search_bookings, NARROW, known=known.sure)
+            missing = searching.submit(copy_context().run, search)
+            yield self._judged(last)
+            rest = [id_ for id_ in missing.result() if id_ not in known.read]
         for start in range(0, len(rest), PORTION):
-            yield self._judged(rest[start : start + PORTION], known)
+            yield self._judged(self._read(rest[start : start + PORTION], known))
 
-    def _judged(self, ids: Sequence[BookingId], known: _Known) -> list[Owed]:
+    def _read(self, ids: Sequence[BookingId], known: _Known) -> Collection[Booking | None]:
         moved = self.journal.claimed(ids, MovementKind.REFUND)
-        bookings = self.crm.bookings([id_ for id_ in ids if id_ not in moved])
-        known.add(ids, bookings.values())
-        # asked again: one that was given back while HubSpot was read is owed no more
-        return self.check.of(bookings.values())
+        bookings = self.crm.bookings([id_ for id_ in ids if id_ not in moved]).values()
+        known.add(ids, bookings)
+        return bookings
+
+    def _judged(self, bookings: Collection[Booking | None]) -> list[Owed]:
+        """Asked again: one that was given back while HubSpot was read is owed no more."""
+        return self.check.of(bookings)
 
     def _mirrored(self) -> Iterator[list[BookingId]]:
         """Those that the mirror names, by portions."""
