@@ -79,7 +79,7 @@ def test_a_search_narrows_by_everything_at_once(world: World) -> None:
 def test_a_search_goes_past_one_page_and_stops_at_its_limit(world: World) -> None:
     place = f"Place {fresh_id()}"
     exam = world.exam(location=place)
-    ids = [world.booking(exam=exam) for _ in range(230)]
+    ids = [BookingId(world.booking(exam=exam)) for _ in range(230)]
 
     here = BookingFilter(location=place)
     assert ids == world.crm.search_bookings(here, limit=1000)

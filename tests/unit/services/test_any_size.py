@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 
@@ -10,7 +10,7 @@ from core.credits.records import Kind
 from core.operations import plans
 from core.operations.choosing.select import ByReference
 from core.operations.owed import find
-from core.operations.owed.rules import settled, waiting
+from core.operations.owed.rules import Owed, settled, waiting
 from core.operations.owed.summary import OwedGroup
 from core.operations.plans import Plan
 from core.operations.verdicts import OperationKind, Verdict
@@ -114,7 +114,7 @@ def test_a_summary_counts_all_and_keeps_the_longest(desk: TestDesk) -> None:
 
     told = desk.core.owed_credits.summary(ADMIN, first=2)
 
-    def of(group: OwedGroup, pick: Callable[..., list[object]]) -> tuple[int, int]:
+    def of(group: OwedGroup, pick: Callable[[Iterable[Owed]], list[Owed]]) -> tuple[int, int]:
         return group.number, len(pick(found))
 
     assert [(7, 7), (2, 2), (9, 9)] == [
