@@ -188,7 +188,7 @@ class OperationPlanner:
             given = [one for one in current if self._gives_back(of.judge, one, terms)]
             kept_too = Inclusion.FORFEITED in terms.include
             found = {one.booking.id: one for one in self.check.of(given, kept_too=kept_too)}
-        judge = heeding(of.judge, found) if found else of.judge
+        judge = heeding(of.judge, found)
         rows = plan_rows(judge, ids, bookings, contacts, self.catalogue, terms, without, running)
         if isinstance(of, MovingKind):
             return self._placed(of, rows, terms.to, bookings, contacts)
