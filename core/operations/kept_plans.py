@@ -45,6 +45,11 @@ class KeptPlans:
         actor.require(act_to_see(plan))
         return plan
 
+    def let_go(self, plan_id: str) -> None:
+        """It was confirmed, and its operation is shown from now on."""
+        with self._lock:
+            self._plans.pop(plan_id, None)
+
     def _kept(self, plan_id: str) -> Plan:
         with self._lock:
             kept = self._plans.get(plan_id)
@@ -55,10 +60,10 @@ class KeptPlans:
         with self._lock:
             self._plans[plan_id] = (self.now(), plan)
             self._plans.move_to_end(plan_id)
-            self._let_go()
+            self._make_room()
         return plan
 
-    def _let_go(self) -> None:
+    def _make_room(self) -> None:
         """What nobody has looked at for longest, and what is too old."""
         at = self.now()
         for id_ in [i for i, (since, _) in self._plans.items() if not within(since, at, HELD)]:

@@ -90,6 +90,17 @@ def test_a_plan_larger_than_all_that_is_kept_is_kept_alone(journal: CountingJour
     assert ["a", "large", "a", "large"] == journal.read
 
 
+def test_a_plan_that_was_confirmed_is_let_go(journal: CountingJournal) -> None:
+    kept = KeptPlans(journal, Clock())
+    kept.plan("a", ADMIN)
+
+    for id_ in ("a", "b"):
+        kept.let_go(id_)
+
+    assert plan("a") == kept.plan("a", ADMIN)
+    assert ["a", "a"] == journal.read
+
+
 def test_a_plan_that_is_not_there_is_not_kept_as_missing(journal: CountingJournal) -> None:
     kept = KeptPlans(journal, Clock())
     with pytest.raises(UnknownId):

@@ -288,6 +288,7 @@ def assemble(
         alone=desks.require_alone,
         tell_by=tell_by,
         catalogue=catalogue,
+        let_go=(kept_plans := KeptPlans(journal, now)).let_go,
     )
     correcting = Corrections(crm, journal, preflight, now, make_id)
     adjusting = AdjustmentPlanner(crm, journal, catalogue, preflight, now, make_id)
@@ -455,9 +456,7 @@ def assemble(
             rationing,
         ),
         admin_requests=AdminRequests(
-            *(journal, access, planning, adjusting, operating),
-            kept_plans := KeptPlans(journal, now),
-            now,
+            journal, access, planning, adjusting, operating, kept_plans, now
         ),
         retention=forgetting,
         operation_queries=OperationQueries(journal, kept_plans),

@@ -76,7 +76,7 @@ class Items:
         if bookings:
             query = query.where(items.c.booking_id.in_(bookings))
         query = query.order_by(items.c.n).limit(limit).offset(offset)
-        return [ITEMS.load(row) for row in streamed(connection, query)]
+        return ITEMS.load_all(streamed(connection, query))
 
     @writing
     def update_items(self, connection: Connection, run: Run, items: Sequence[Item]) -> None:

@@ -121,7 +121,7 @@ def _rows(
     if verdicts:
         query = query.where(plan_rows.c.verdict.in_(verdicts))
     query = query.order_by(plan_rows.c.n).limit(limit).offset(offset)
-    return [PLAN_ROWS.load(row) for row in streamed(connection, query)]
+    return PLAN_ROWS.load_all(streamed(connection, query))
 
 
 def _forget_expired(connection: Connection, *, before: datetime) -> None:

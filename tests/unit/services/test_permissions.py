@@ -962,6 +962,7 @@ UNASKED = {
         "Holding.until",
         "OwedCredits.count",
         "OwedCredits.listed",
+        "KeptPlans.let_go",
         "OperationPlanner.afresh",
         "Preflight.check",
         "ExamSessions.exam",
