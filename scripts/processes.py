@@ -70,7 +70,7 @@ def _stop(process: subprocess.Popen[str]) -> None:
 
 
 @contextmanager
-def local_stack(*args: str, log: Path) -> Iterator[dict[str, str]]:
+def local_stack(*args: str, log: Path, ready_s: float = READY_S) -> Iterator[dict[str, str]]:
     """``python -m sandbox up args...``; yields the settings that it prints when ready.
 
     Raises DidNotStartError with the end of its log when it does not come up.
@@ -81,7 +81,7 @@ def local_stack(*args: str, log: Path) -> Iterator[dict[str, str]]:
         running(command, stdout=subprocess.PIPE, stderr=stderr) as process,
     ):
         try:
-            line = _first_line(process, READY_S)
+            line = _first_line(process, ready_s)
         except DidNotStartError as error:
             raise DidNotStartError(f"{error}\n{_tail(log)}") from error
         yield {name: str(value) for name, value in json.loads(line).items()}

@@ -23,6 +23,7 @@ from core.credits.roles import Actor
 from core.operations.kinds.refund import REFUND
 from core.operations.kinds.registry import cancelling
 from core.operations.plans import Plan
+from core.operations.queries import LISTED_MAX
 from core.operations.sought import SoughtOperations
 from core.operations.states import ENDED, Operation, OperationState
 from core.operations.verdicts import OperationKind
@@ -389,6 +390,9 @@ def operation(
     operation_id: str,
     history: Annotated[bool, typer.Option("--history", help="its events and writes too")] = False,
     rows: Annotated[bool, typer.Option("--rows", help="each booking asked for")] = False,
+    from_: Annotated[
+        int, typer.Option("--from", min=1, metavar="N", help="rows and writes from this one on")
+    ] = 1,
     as_: As = "",
     json: Json = False,
 ) -> None:
@@ -399,17 +403,20 @@ def operation(
         found = core.operation_queries.operation(operation_id, actor)
         report = report_of(core, found, actor)
         if rows:
-            report["rows"] = reports.of_items(
-                core.operation_queries.items(operation_id, actor), found
+            some = core.operation_queries.items(
+                operation_id, actor, limit=LISTED_MAX, offset=from_ - 1
             )
+            left = int(report["asked"]) - (from_ - 1) - len(some)
+            report |= reports.of_items(some, found, left=left)
         if history:
             report["events"] = reports.of_events(
                 core.operation_commands.history(operation_id, actor)
             )
-            writes = core.operation_queries.writes(operation_id, actor)
-            report["writes"] = reports.of_writes(
-                writes, core.operation_queries.items(operation_id, actor)
+            writes = core.operation_queries.writes(
+                operation_id, actor, limit=LISTED_MAX, offset=from_ - 1
             )
+            names = core.operation_queries.names_written(found, writes, actor)
+            report["writes"] = reports.of_writes(writes, names)
         show(report, as_json=json)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from core.audit.store.event_port import Event
@@ -17,6 +18,7 @@ from core.operations.kinds.registry import kind_of, titled
 from core.operations.leftovers import About, Warned
 from core.operations.plans import Plan, Row
 from core.operations.protocol.store.writes_port import WriteRecord
+from core.operations.queries import LISTED_MAX
 from core.operations.states import (
     BEGUN,
     DISMISSIBLE,
@@ -37,7 +39,10 @@ NOBODY: Mapping[TellingState, int] = {}
 
 
 def of_plan(plan: Plan) -> Report:
-    """A dry run: totals, then every row that is not simply carried out, then the others."""
+    """A dry run: totals, then every row that is not simply carried out, then the others.
+
+    Of more than ``LISTED_MAX`` rows the others are counted: they are on the plan's page.
+    """
     kind = kind_of(plan.kind)
     return {
         "plan": plan.id,
@@ -54,13 +59,19 @@ def of_plan(plan: Plan) -> Report:
         "credits": dict(plan.credits),
         "contacts": plan.contacts,
         "expires_at": plan.expires_at.isoformat(),
-        "rows": [_row(row) for row in sorted(plan.rows, key=_blocked_first)],
+        "rows": [_row(row) for row in islice(_blocked_first(plan), LISTED_MAX)],
+        **_not_listed(len(plan.rows) - LISTED_MAX),
     }
 
 
-def _blocked_first(row: Row) -> int:
-    order = [Verdict.BLOCKED, Verdict.WILL_CHANGE, Verdict.SKIP, Verdict.EXCLUDED]
-    return order.index(row.verdict)
+def _blocked_first(plan: Plan) -> Iterator[Row]:
+    order = (Verdict.BLOCKED, Verdict.WILL_CHANGE, Verdict.SKIP, Verdict.EXCLUDED)
+    return (row for verdict in order for row in plan.by_verdict[verdict])
+
+
+def _not_listed(number: int) -> Report:
+    """How many rows a report leaves out; nothing, where it has all."""
+    return {"rows_not_listed": number} if number > 0 else {}
 
 
 def _row(row: Row) -> Report:
@@ -164,9 +175,9 @@ def _stop(operation: Operation, progress: Progress) -> Report:
     return {"stop": {"done": done, "being_finished": begun, "not_begun": left}}
 
 
-def of_items(items: Sequence[Item], operation: Operation) -> list[Report]:
-    """Every booking that was asked for, with what became of it."""
-    return [_item(item, operation) for item in items]
+def of_items(items: Sequence[Item], operation: Operation, *, left: int) -> Report:
+    """These bookings with what became of each; ``left``: so many come after them."""
+    return {"rows": [_item(item, operation) for item in items], **_not_listed(left)}
 
 
 def _item(item: Item, operation: Operation) -> Report:
@@ -321,12 +332,8 @@ def of_events(events: Sequence[Event]) -> list[Report]:
     ]
 
 
-def of_writes(writes: Sequence[WriteRecord], items: Sequence[Item]) -> list[Report]:
-    """Every HubSpot write of an operation, with what became of it.
-
-    ``items``: of the operation; they hold the names of its students.
-    """
-    names = {str(item.contact_id): item.contact_name for item in items}
+def of_writes(writes: Sequence[WriteRecord], names: Mapping[str, str]) -> list[Report]:
+    """HubSpot writes of an operation, with what became of each; ``names``: of its students."""
     return [
         {
             "write": record.write.id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, CursorResult, Select, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 T = TypeVar("T")
@@ -14,6 +14,11 @@ T = TypeVar("T")
 CHUNK = 1000
 #: Of keys of two columns.
 PAIRS = 400
+
+
+def streamed(connection: Connection, query: Select[Any]) -> CursorResult[Any]:
+    """The rows of a query that may have a hundred thousand, as they are taken."""
+    return connection.execute(query.execution_options(yield_per=CHUNK))
 
 
 def upsert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:

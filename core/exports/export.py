@@ -6,9 +6,10 @@ Rows are read by portions while they are written, so that no list is ever whole 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import IO
 
 from core.audit.chain import EXPORTED, exported
@@ -28,7 +29,7 @@ from core.mirror.port import Mirror
 from core.mirror.rows import ID
 from core.operations.kinds.registry import titled
 from core.operations.owed.find import OwedCredits
-from core.operations.owed.rules import Owed, verdict_against
+from core.operations.owed.rules import Owed, longest, verdict_against
 from core.operations.sought import EVERY_OPERATION, SoughtOperations
 from core.operations.states import ItemState, Operation, OperationState, Progress
 
@@ -81,17 +82,20 @@ class Exporter:
         found = self.auditing.export(sought, actor, limit=self.auditing.count(sought, actor))
         return _export(Listing.AUDIT, EXPORTED, map(exported, found), _sought(sought))
 
-    def owed(self, actor: Actor, found: Sequence[Owed] | None = None) -> Export:
+    def owed(self, actor: Actor, found: Iterable[Owed] | None = None) -> Export:
         """Every unmarked cancelled booking, longest first, with what speaks against it.
 
-        ``found``: as it was found already; None: it is looked for.
+        ``found``: as they were found already; None: they are looked for.
 
         Raises:
             GatewayError: a store cannot be read.
         """
         actor.require(ACTS[Listing.OWED])
-        rows = self.owing.found(actor) if found is None else found
-        return _export(Listing.OWED, OWED, map(_of_owed, rows), {})
+        each = self.owing.each(actor) if found is None else found
+        # of each its cells alone, for the first of them is known only when all are found
+        rows = sorted(((longest(one), _of_owed(one)) for one in each), key=itemgetter(0))
+        told = (dict(zip(OWED, cells, strict=True)) for _, cells in rows)
+        return _export(Listing.OWED, OWED, told, {})
 
     def drift(self, actor: Actor, sweep_id: str = "", narrow: Narrow | None = None) -> Export:
         """What a sweep found, a row for each column that differs; "": the last complete one.
@@ -216,21 +220,22 @@ def _of_operation(operation: Operation, progress: Progress) -> dict[str, object]
     }
 
 
-def _of_owed(one: Owed) -> dict[str, object]:
+def _of_owed(one: Owed) -> tuple[object, ...]:
+    """In the order of ``OWED``."""
     against = verdict_against(one)
     verdict = str(against.why) if against else "unclear" if one.unclear else "owed"
-    return {
-        "booking_id": one.booking.booking_id,
-        "record_id": one.booking.id,
-        "contact_id": one.contact_id,
-        "credit": one.credit,
-        "since": one.since.isoformat(),
-        "exam_date": one.booking.exam_date,
-        "cancelled_by": one.cancelled_by,
-        "verdict": verdict,
-        "told": against.detail if against else one.unclear or one.decision or "",
-        "taken_back": one.taken_back or "",
-    }
+    return (
+        one.booking.booking_id,
+        one.booking.id,
+        one.contact_id,
+        one.credit,
+        one.since.isoformat(),
+        one.booking.exam_date,
+        one.cancelled_by,
+        verdict,
+        against.detail if against else one.unclear or one.decision or "",
+        one.taken_back or "",
+    )
 
 
 def _of_drift(drift: Drift) -> Iterator[dict[str, object]]:

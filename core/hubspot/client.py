@@ -225,9 +225,15 @@ class HubSpot:
         """Record ids by the unique ``booking_id``. None: no such booking."""
         return discovery.booking_ids_named(self.hub, names)
 
-    def search_bookings(self, narrow: BookingFilter, *, limit: int) -> list[BookingId]:
-        """Ids only, past HubSpot's cap of 10,000 if need be, at most ``limit``."""
-        return discovery.search_bookings(self.hub, narrow, limit=limit)
+    def search_bookings(
+        self,
+        narrow: BookingFilter,
+        *,
+        limit: int | None = None,
+        known: Collection[BookingId] = (),
+    ) -> list[BookingId]:
+        """Ids only, past HubSpot's cap of 10,000 if need be, but for those known."""
+        return discovery.search_bookings(self.hub, narrow, limit=limit, known=known)
 
     def search_exams(
         self,

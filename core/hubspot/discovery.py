@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Literal, cast
 
 from core.credits.records import (
@@ -24,6 +25,7 @@ from core.hubspot.wire import answers, records, requests, searches
 from core.hubspot.wire.records import Json
 from core.hubspot.wire.requests import Body
 from core.hubspot.wire.values import text
+from core.hubspot.wire.windows import Answer, Window, WindowedSearch
 
 
 def booking_ids_of(hub: Hub, kind: Kind, ids: Collection[str]) -> dict[str, tuple[BookingId, ...]]:
@@ -72,20 +74,58 @@ def contacts_with_note(hub: Hub, ids: Collection[ContactId], marker: str) -> set
     return {ContactId(id_) for id_, notes in notes_of.items() if not ours.isdisjoint(notes)}
 
 
-def search_bookings(hub: Hub, narrow: BookingFilter, *, limit: int) -> list[BookingId]:
-    """In order of id, past HubSpot's cap of 10,000 if need be."""
+def search_bookings(
+    hub: Hub,
+    narrow: BookingFilter,
+    *,
+    limit: int | None = None,
+    known: Collection[BookingId] = (),
+) -> list[BookingId]:
+    """In order of id, past HubSpot's cap of 10,000 if need be; all of them, windows in parallel.
+
+    ``limit``: the first so many alone, page by page. ``known``: see ``Crm.search_bookings``.
+    """
+    if limit is not None:
+        return _first_bookings(hub, narrow, limit)
+    held = set(known)
+    found: list[BookingId] = []
+    search = WindowedSearch(sorted(int(id_) for id_ in held))
+    while search.open:
+        pages = hub.each(partial(_window_of_bookings, hub, narrow), search.open)
+        found += [id_ for _, fitting in pages for id_ in fitting if id_ not in held]
+        search.heard(answer for answer, _ in pages)
+    return sorted(found, key=int)
+
+
+def _window_of_bookings(
+    hub: Hub, narrow: BookingFilter, window: Window
+) -> tuple[Answer, list[BookingId]]:
+    """Its first page, and which bookings of that page fit."""
+    above, upto = str(window.above), str(window.upto)
+    told = _searched(
+        hub, Kind.BOOKING, searches.bookings_body(hub.portal, narrow, above=above, upto=upto)
+    )
+    page = _results(told)
+    ids = sorted(int(text(one["id"])) for one in page)
+    answer = Answer(window=window, ids=ids, total=answers.total(told))
+    return answer, _fitting(hub, narrow, page)
+
+
+def _first_bookings(hub: Hub, narrow: BookingFilter, limit: int) -> list[BookingId]:
     found: list[BookingId] = []
     above = "0"
     while len(found) < limit:
         page = _search(hub, Kind.BOOKING, searches.bookings_body(hub.portal, narrow, above=above))
-        for told in page:
-            booking = records.read_booking(hub.portal, told, (), ())
-            if narrow.fits(booking):
-                found.append(booking.id)
+        found += _fitting(hub, narrow, page)
         if len(page) < searches.PAGE_MAX:
             break
         above = _highest(page)
     return found[:limit]
+
+
+def _fitting(hub: Hub, narrow: BookingFilter, page: Sequence[Json]) -> list[BookingId]:
+    read = (records.read_booking(hub.portal, told, (), ()) for told in page)
+    return [booking.id for booking in read if narrow.fits(booking)]
 
 
 def search_exams(
@@ -223,8 +263,12 @@ def archived_ids(hub: Hub, kind: Kind, ids: Collection[str]) -> set[str]:
 
 
 def _search(hub: Hub, kind: Kind, body: Body) -> list[Json]:
+    return _results(_searched(hub, kind, body))
+
+
+def _searched(hub: Hub, kind: Kind, body: Body) -> Json:
     path = hub.paths.objects(hub.types.of(kind), "search")
-    return _results(hub.read(Call(what=f"search {kind}", path=path, body=body)))
+    return hub.read(Call(what=f"search {kind}", path=path, body=body))
 
 
 def _results(answer: Json) -> list[Json]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from core.credits.errors import OutcomeUnknown
@@ -77,13 +78,13 @@ def bookings(hub: Hub, ids: Collection[BookingId]) -> dict[BookingId, Booking | 
     ends = (hub.types.of(Kind.CONTACT), hub.types.of(Kind.EXAM))
     # the three are independent: one after another would cost three times the latency
     held, contacts, exams = _together(
-        lambda: objects(hub, Kind.BOOKING, unique, lambda told: told),
+        lambda: objects(
+            hub, Kind.BOOKING, unique, lambda told: records.read_booking(portal, told, (), ())
+        ),
         lambda: links(hub, booking, ends[0], unique, "associations bookings"),
         lambda: links(hub, booking, ends[1], unique, "associations bookings"),
     )
-    renamed = {
-        id_: now for id_ in unique if (told := held[id_]) and (now := text(told["id"])) != id_
-    }
+    renamed = {id_: now for id_ in unique if (told := held[id_]) and (now := told.id) != id_}
     for found, end in ((contacts, ends[0]), (exams, ends[1])):
         old = {id_: now for id_, now in renamed.items() if not found[id_]}
         again = links(hub, booking, end, set(old.values()), "associations bookings") if old else {}
@@ -91,7 +92,11 @@ def bookings(hub: Hub, ids: Collection[BookingId]) -> dict[BookingId, Booking | 
     return {
         id_: None
         if (told := held[id_]) is None
-        else records.read_booking(portal, told, contacts[id_], exams[id_])
+        else replace(
+            told,
+            contact_ids=tuple(map(ContactId, contacts[id_])),
+            exam_ids=tuple(map(ExamId, exams[id_])),
+        )
         for id_ in unique
     }
 
@@ -130,12 +135,9 @@ def exams_of(hub: Hub, ids: Collection[BookingId]) -> dict[BookingId, tuple[Exam
 def bookings_alone(hub: Hub, ids: Collection[BookingId]) -> dict[BookingId, Booking | None]:
     """Bookings as they are, without what they are associated with."""
     unique = list(dict.fromkeys(ids))
-    held = objects(hub, Kind.BOOKING, unique, lambda told: told)
-    return {
-        id_: None if told is None else records.read_booking(hub.portal, told, (), ())
-        for id_ in unique
-        for told in [held[id_]]
-    }
+    make = lambda told: records.read_booking(hub.portal, told, (), ())  # noqa: E731
+    held = objects(hub, Kind.BOOKING, unique, make)
+    return {id_: held[id_] for id_ in unique}
 
 
 def links(

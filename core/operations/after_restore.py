@@ -92,8 +92,9 @@ class RestoreCheck:
 
     def _in_doubt(self, forgotten: Sequence[Forgotten]) -> list[Owed]:
         contacts = {ContactId(one.record_id) for one in forgotten if one.kind is Kind.CONTACT}
-        found = self.owing.listed() if contacts else []
-        return [one for one in found if one.not_owed is None and one.contact_id in contacts]
+        if not contacts:
+            return []
+        return self.owing.listed(lambda one: one.not_owed is None and one.contact_id in contacts)
 
 
 def marked(kind: Kind, id_: str, history: History, since: datetime) -> Iterator[Forgotten]:

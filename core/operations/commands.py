@@ -63,6 +63,8 @@ class OperationCommands:
     #: How students can be told.
     tell_by: TellBy = NO_TELLING
     catalogue: Catalogue = SCHOOL
+    #: Lets a plan go that the pages keep to be shown.
+    let_go: Callable[[str], None] = lambda _: None
 
     @property
     def hold(self) -> timedelta:
@@ -129,6 +131,7 @@ class OperationCommands:
         items = [item_of(plan.id, n, row) for n, row in enumerate(plan.rows)]
         if self.journal.confirm(operation, items):
             self._record_confirmed(operation, plan)
+        self.let_go(plan.id)
         self.engine.submit(plan.id)
         return self.journal.operation(plan.id)
 

@@ -8,14 +8,18 @@ Pure.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import cached_property
+from typing import TypeVar
 
 from core.credits.catalogue import ADMIN_OVERRIDE, Catalogue, CreditType
 from core.credits.records import Booking, BookingId, Contact, ContactId, ExamId, ItemKey
 from core.operations.terms import ORDINARY, Inclusion, Terms
 from core.operations.verdicts import OperationKind, Verdict, Why
+
+T = TypeVar("T")
 
 __all__ = ["OperationKind", "Verdict", "Why"]  # read with the plans that bear them
 
@@ -56,9 +60,12 @@ class Row:
         return abs(self.after - self.before)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
-    """A frozen answer to "what would this do". Its id becomes the operation's."""
+    """A frozen answer to "what would this do". Its id becomes the operation's.
+
+    What is told of all its rows is told once: there may be a hundred thousand.
+    """
 
     id: str
     kind: OperationKind
@@ -77,13 +84,20 @@ class Plan:
     #: What an admin includes on purpose that would be blocked otherwise.
     include: frozenset[Inclusion] = ORDINARY
 
+    @cached_property
+    def by_verdict(self) -> Mapping[Verdict, tuple[Row, ...]]:
+        """The rows of each verdict, all of them named, in plan order."""
+        found: dict[Verdict, list[Row]] = {verdict: [] for verdict in Verdict}
+        for row in self.rows:
+            found[row.verdict].append(row)
+        return {verdict: tuple(rows) for verdict, rows in found.items()}
+
     @property
     def counts(self) -> dict[Verdict, int]:
         """How many rows have each verdict, all of them named."""
-        found = Counter(row.verdict for row in self.rows)
-        return {verdict: found[verdict] for verdict in Verdict}
+        return {verdict: len(rows) for verdict, rows in self.by_verdict.items()}
 
-    @property
+    @cached_property
     def credits(self) -> dict[CreditType, int]:
         """Credits that move, or are kept, by type; one row of an adjustment may move several."""
         found: Counter[CreditType] = Counter()
@@ -92,7 +106,7 @@ class Plan:
                 found[row.credit] += row.moves
         return dict(found)
 
-    @property
+    @cached_property
     def contacts(self) -> int:
         """How many students get something back or lose a seat."""
         return len({row.contact_id for row in self.will_change})
@@ -100,12 +114,12 @@ class Plan:
     @property
     def will_change(self) -> tuple[Row, ...]:
         """The rows that the operation would carry out."""
-        return tuple(row for row in self.rows if row.verdict is Verdict.WILL_CHANGE)
+        return self.by_verdict[Verdict.WILL_CHANGE]
 
-    @property
+    @cached_property
     def excluded(self) -> frozenset[ItemKey]:
         """The bookings that whoever previewed left out."""
-        return frozenset(r.booking_id for r in self.rows if r.verdict is Verdict.EXCLUDED)
+        return frozenset(row.booking_id for row in self.by_verdict[Verdict.EXCLUDED])
 
 
 #: Why a row is blocked, to what an admin must include on purpose to have it all the same.
@@ -184,6 +198,20 @@ def contacts_named(bookings: Iterable[Booking | None]) -> set[ContactId]:
     }
 
 
+#: Rows judged in one go: what they are judged by is in memory with them, and then let go.
+PORTION = 10_000
+
+
+def portions(asked: Sequence[T]) -> Iterator[Sequence[T]]:
+    """What is asked for, ``PORTION`` at a time, in order."""
+    for start in range(0, len(asked), PORTION):
+        yield asked[start : start + PORTION]
+
+
+#: The balance of each contact's credit after the rows so far.
+Running = dict[tuple[str, CreditType], int]
+
+
 def plan_rows(
     judge: Judge,
     ids: Iterable[BookingId],
@@ -192,12 +220,14 @@ def plan_rows(
     catalogue: Catalogue,
     terms: Terms,
     without: Collection[ItemKey] = (),
+    running: Running | None = None,
 ) -> tuple[Row, ...]:
     """A row for each id, once, in the order asked; balances run on from row to row of a contact.
 
     ``without``: those left out. They keep their rows, and nothing is done to them.
+    ``running``: from the rows before these, and on to those after them.
     """
-    running: dict[tuple[str, CreditType], int] = {}
+    running = {} if running is None else running
     left = frozenset(without)
     rows = []
     for id_ in dict.fromkeys(ids):
@@ -240,7 +270,7 @@ def _row(
     id_: BookingId,
     found: tuple[Booking | None, Judgement],
     contacts: Mapping[ContactId, Contact | None],
-    running: dict[tuple[str, CreditType], int],
+    running: Running,
 ) -> Row:
     booking, judgement = found
     if booking is None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.credits.roles import Act, Actor
+from core.credits.writes import WriteState
+from core.operations.kept_plans import KeptPlans
 from core.operations.kept_progress import KeptProgress
 from core.operations.kinds.base import RowSubject
-from core.operations.kinds.permissions import act_to_see
-from core.operations.kinds.registry import kind_of
+from core.operations.kinds.registry import item_moved, kind_of
 from core.operations.leftovers import Warned
-from core.operations.plans import Plan, Row
+from core.operations.plans import Plan, Row, portions
 from core.operations.protocol.store.writes_port import WriteRecord
 from core.operations.sought import EVERY_OPERATION, SoughtOperations
 from core.operations.states import (
@@ -24,6 +25,11 @@ from core.operations.states import (
     Progress,
 )
 from core.operations.store.port import OperationStore
+
+#: Rows read in one go, where all are taken one after the other.
+READ_AT_ONCE = 5_000
+#: Rows of one report: so many fit into memory several times over.
+LISTED_MAX = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class OperationReport:
     """What became of one operation."""
 
     progress: Progress
-    #: What of it needs somebody's eyes; nothing of what did not begin.
+    #: What of it needs somebody's eyes, up to ``LISTED_MAX``; nothing of what did not begin.
     needs_eyes: Sequence[Item]
     #: Operations that undo it, whatever became of them, newest first.
     undone_by: Sequence[Operation]
@@ -55,6 +61,7 @@ class OperationQueries:
 
     journal: OperationStore
     counts: KeptProgress
+    plans: KeptPlans
 
     def operation(self, operation_id: str, actor: Actor) -> Operation:
         """Where it stands.
@@ -101,10 +108,36 @@ class OperationQueries:
         actor.require(Act.WATCH)
         return self.journal.progress_of(operation_ids)
 
-    def writes(self, operation_id: str, actor: Actor) -> list[WriteRecord]:
-        """Every write of the operation, with what became of it. Raises ``NotAllowed``."""
+    def writes(
+        self, operation_id: str, actor: Actor, *, limit: int | None = None, offset: int = 0
+    ) -> list[WriteRecord]:
+        """Its writes as they were saved, with what became of each. Raises ``NotAllowed``."""
         actor.require(Act.WATCH)
-        return self.journal.writes(operation_id)
+        return self.journal.writes(operation_id, limit=limit, offset=offset)
+
+    def writes_counted(
+        self, operation_id: str, actor: Actor
+    ) -> Mapping[tuple[WriteState, str | None], int]:
+        """How many of its writes ended how and were found how. Raises ``NotAllowed``."""
+        actor.require(Act.WATCH)
+        return self.journal.writes_counted(operation_id)
+
+    def names_written(
+        self, operation: Operation, records: Sequence[WriteRecord], actor: Actor
+    ) -> dict[str, str]:
+        """The names of the students of these writes of it, by id. Raises ``NotAllowed``."""
+        actor.require(Act.WATCH)
+        moved = {
+            item_moved(movement, operation.kind)
+            for record in records
+            for movement in record.write.movements
+        }
+        items = [
+            item
+            for some in portions(sorted(moved))
+            for item in self.journal.items(operation.id, bookings=some)
+        ]
+        return {item.contact_id: item.contact_name for item in items if item.contact_id}
 
     # also for who may look up the one student
 
@@ -116,9 +149,7 @@ class OperationQueries:
                 not look anything up.
             UnknownId: there is none.
         """
-        plan = self.journal.plan(plan_id)
-        actor.require(act_to_see(plan))
-        return plan
+        return self.plans.plan(plan_id, actor)
 
     def followed(self, operation_id: str, actor: Actor) -> Operation:
         """Where it stands, for whoever waits for its end. Raises as ``plan``."""
@@ -143,6 +174,17 @@ class OperationQueries:
         self._require(operation_id, actor)
         return self.journal.items(operation_id, states=states, limit=limit, offset=offset)
 
+    def each_item(self, operation_id: str, actor: Actor) -> Iterator[Item]:
+        """All its rows in plan order, read by portions while they are taken. Raises as ``plan``."""
+        self._require(operation_id, actor)
+        return self._each_item(operation_id)
+
+    def _each_item(self, operation_id: str) -> Iterator[Item]:
+        offset = 0
+        while found := self.journal.items(operation_id, limit=READ_AT_ONCE, offset=offset):
+            yield from found
+            offset += len(found)
+
     def warnings(self, operation_id: str, actor: Actor) -> list[Warned]:
         """What it left undone, or in doubt. Raises as ``plan``."""
         self._require(operation_id, actor)
@@ -154,7 +196,9 @@ class OperationQueries:
         unbegun = operation.state in UNBEGUN or operation.state is OperationState.CALLED_OFF
         return OperationReport(
             progress=self.journal.progress(operation.id),
-            needs_eyes=() if unbegun else self.journal.items(operation.id, states=NEEDS_EYES),
+            needs_eyes=()
+            if unbegun
+            else self.journal.items(operation.id, states=NEEDS_EYES, limit=LISTED_MAX),
             undone_by=self.journal.undoing(operation.id),
             warnings=self.journal.warnings(operation.id),
         )
@@ -193,4 +237,4 @@ class OperationQueries:
     def _require(self, operation_id: str, actor: Actor) -> None:
         """Its plan, which may be large, is read only of those who may not see every one."""
         if not actor.may(Act.WATCH):
-            actor.require(act_to_see(self.journal.plan(operation_id)))
+            self.plans.plan(operation_id, actor)

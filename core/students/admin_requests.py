@@ -23,6 +23,7 @@ from core.operations.choosing.adjustment_lists import Asked
 from core.operations.choosing.plan import OperationPlanner
 from core.operations.choosing.select import Selection
 from core.operations.commands import OperationCommands
+from core.operations.kept_plans import KeptPlans
 from core.operations.kinds.permissions import act_for
 from core.operations.leftovers import Warned
 from core.operations.plans import Plan, Row
@@ -69,6 +70,8 @@ class AdminRequests:
     planning: OperationPlanner
     adjusting: AdjustmentPlanner
     operating: OperationCommands
+    #: What is only shown is read from here.
+    plans: KeptPlans
     now: Callable[[], datetime]
 
     def admin(self, key: ApiKey, email: str) -> Actor:
@@ -151,16 +154,15 @@ class AdminRequests:
     def plan(self, plan_id: str, actor: Actor) -> Plan:
         """A preview. Raises ``NotAllowed``, ``UnknownId``."""
         actor.require(Act.RUN_BATCHES)
-        return self.journal.plan(plan_id)
+        return self.plans.plan(plan_id, actor)
 
     def rows(
         self, plan_id: str, actor: Actor, *, verdicts: Collection[Verdict], limit: int, offset: int
     ) -> tuple[OperationKind, list[Row]]:
         """A page of a preview, in its order, with its kind. Raises as ``plan``."""
         plan = self.plan(plan_id, actor)
-        wanted = frozenset(verdicts)
-        rows = [row for row in plan.rows if not wanted or row.verdict in wanted]
-        return plan.kind, rows[offset : offset + limit]
+        rows = self.journal.plan_rows(plan_id, verdicts=verdicts, limit=limit, offset=offset)
+        return plan.kind, rows
 
     def followed(self, operation_id: str, actor: Actor) -> Followed:
         """Where an operation stands, whoever asked for it. Raises ``NotAllowed``, ``UnknownId``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -174,7 +174,7 @@ def plan_table(rows: Sequence[Row], kind: OperationKind) -> Table:
     )
 
 
-def item_table(items: Sequence[Item], kind: OperationKind) -> Table:
+def item_table(items: Iterable[Item], kind: OperationKind) -> Table:
     """All items of an operation. Its list of bookings, or of changes, can be uploaded again."""
     columns = ("state", "why", *_columns(kind), "balance_before", "balance_after")
     return Table(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum, auto
+from itertools import islice
 from types import MappingProxyType
 from typing import Literal, cast
 
@@ -354,10 +355,19 @@ class FakeCrm(FakeTelling):
 
     # --- searches ------------------------------------------------------------------------------
 
-    def search_bookings(self, narrow: BookingFilter, *, limit: int) -> list[BookingId]:
+    def search_bookings(
+        self,
+        narrow: BookingFilter,
+        *,
+        limit: int | None = None,
+        known: Collection[BookingId] = (),
+    ) -> list[BookingId]:
         with self._lock:
+            unseen = [r.id for r in self.truth.all(Kind.BOOKING) if r.created_at > self._searched]
+            assert not set(unseen) & set(known), "what search cannot know yet is not counted on"
             found = (r for r in self._search(Kind.BOOKING) if narrow.fits(self._booking(r)))
-            return [BookingId(record.id) for record, _ in zip(found, range(limit), strict=False)]
+            left = (BookingId(r.id) for r in found if r.id not in set(known))
+            return list(islice(left, limit))
 
     def search_exams(
         self,
@@ -657,8 +667,13 @@ class FakeCrm(FakeTelling):
 
     def _search(self, kind: Kind) -> Iterator[Record]:
         self._ask("search", kind, ("query",))
-        seen_until = self.now() - self.search_lag
+        seen_until = self._searched
         return (record for record in self.truth.all(kind) if record.created_at <= seen_until)
+
+    @property
+    def _searched(self) -> datetime:
+        """What was made later, search does not find yet."""
+        return self.now() - self.search_lag
 
     def _send(
         self,

@@ -703,8 +703,14 @@ class MemoryJournal(
         return sorted(found, key=lambda foreign: (foreign.at, foreign.write_id, foreign.credit))
 
     @atomic
-    def writes(self, operation_id: str) -> list[WriteRecord]:
-        return self._records(operation_id)
+    def writes(
+        self, operation_id: str, *, limit: int | None = None, offset: int = 0
+    ) -> list[WriteRecord]:
+        return self._records(operation_id)[offset : None if limit is None else offset + limit]
+
+    @atomic
+    def writes_counted(self, operation_id: str) -> Mapping[tuple[WriteState, str | None], int]:
+        return Counter((one.state, one.verified) for one in self._records(operation_id))
 
     @atomic
     def undecided_writes(self, operation_id: str) -> list[WriteRecord]:

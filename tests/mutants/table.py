@@ -2725,7 +2725,55 @@ NAMES = [
     ),
 ]
 
+_WINDOWS = (_UNIT + "hubspot/test_windows.py",)
+_SIZE = (_SERVICES + "test_any_size.py",)
+ANY_SIZE = [
+    Mutant(
+        guard="no id falls between two windows of a search",
+        file="core/hubspot/wire/windows.py",
+        old="            Window(above=middle, upto=self.window.upto),\n",
+        new="            Window(above=middle + 1, upto=self.window.upto),\n",
+        tests=_WINDOWS,
+    ),
+    Mutant(
+        guard="a count proves nothing where HubSpot may not count further than it pages",
+        file="core/hubspot/wire/windows.py",
+        old="        if left == last - first and answer.total < CAP:\n",
+        new="        if left == last - first:\n",
+        tests=_WINDOWS,
+    ),
+    Mutant(
+        guard="a count proves something only of as many as are known",
+        file="core/hubspot/wire/windows.py",
+        old="        if left == last - first and answer.total < CAP:\n",
+        new="        if left <= last - first + 1 and answer.total < CAP:\n",
+        tests=_WINDOWS,
+    ),
+    Mutant(
+        guard="what search cannot know yet is not counted on",
+        file="core/operations/owed/find.py",
+        old="NARROW.fits(one) and one.modified_at < self.before\n",
+        new="NARROW.fits(one)\n",
+        tests=(_SERVICES + "test_owed_credits.py",),
+    ),
+    Mutant(
+        guard="balances run on from one portion of a plan to the next",
+        file="core/operations/choosing/plan.py",
+        old="for row in self._portion(kind, some, terms, left, running)\n",
+        new="for row in self._portion(kind, some, terms, left, Running())\n",
+        tests=_SIZE,
+    ),
+    Mutant(
+        guard="a kept plan is shown to nobody who may not see it",
+        file="core/operations/kept_plans.py",
+        old="        actor.require(act_to_see(plan))\n",
+        new="",
+        tests=(_UNIT + "test_kept_plans.py",),
+    ),
+]
+
 MUTANTS = [
+    *ANY_SIZE,
     *MEASURING,
     *FIRST_COPY,
     *STRANGERS,

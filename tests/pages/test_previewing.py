@@ -223,7 +223,7 @@ def test_the_csv_has_every_row_and_no_formula(plan: Plan) -> None:
 
 
 def test_narrowing_keeps_the_plan_s_order_within_a_verdict(plan: Plan) -> None:
-    found = narrowed(plan.rows, ORDER, "")
+    found = narrowed(plan, ORDER, "")
 
     assert [row for row in plan.rows if row.verdict is Verdict.SKIP] == [
         row for row in found if row.verdict is Verdict.SKIP

@@ -18,7 +18,6 @@ from core.credits.errors import BadList
 from core.credits.records import BookingId
 from core.operations.booking_rules import names_for
 from core.operations.choosing.selections import (
-    BOOKINGS_MAX,
     FAULTS_TOLD,
     from_csv,
     from_text,
@@ -202,7 +201,6 @@ def test_row_with_two_record_ids_that_differ_is_refused() -> None:
         (b"record_id,name\n501,Ann, Bob\n", "line 2: has 3 cells, and the header 2"),
         (b"PK\x03\x04rest", "Excel"),
         (b"\x00\x01\x02\x03\x04", "not a text file"),
-        (b"booking_id\n" + b"5\n" * (BOOKINGS_MAX + 1), "at most 20,000"),
         (b"booking_id\nPr\xfcfung-4711-May 4, 2026\n", "save the file as UTF-8"),
     ],
 )

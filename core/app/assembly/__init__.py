@@ -77,6 +77,7 @@ from core.operations.desks.takeover import Desks
 from core.operations.foreign.late_looks import LateLooks, late_look_jobs
 from core.operations.foreign.look_at_bookings import BookingLooks
 from core.operations.hold import Holding
+from core.operations.kept_plans import KeptPlans
 from core.operations.kept_progress import KeptProgress
 from core.operations.kinds.base import Planners
 from core.operations.queries import OperationQueries
@@ -250,6 +251,7 @@ def assemble(
         finding=finding,
         catalogue=catalogue,
         now=now,
+        in_turn=groups_at_once == 1,
     )
     exams = exam_services(
         crm=crm,
@@ -290,6 +292,7 @@ def assemble(
         alone=desks.require_alone,
         tell_by=tell_by,
         catalogue=catalogue,
+        let_go=(kept_plans := KeptPlans(journal, now)).let_go,
     )
     correcting = Corrections(crm, journal, preflight, now, make_id)
     adjusting = AdjustmentPlanner(crm, journal, catalogue, preflight, now, make_id)
@@ -456,9 +459,11 @@ def assemble(
             make_id,
             rationing,
         ),
-        admin_requests=AdminRequests(journal, access, planning, adjusting, operating, now),
+        admin_requests=AdminRequests(
+            journal, access, planning, adjusting, operating, kept_plans, now
+        ),
         retention=forgetting,
-        operation_queries=OperationQueries(journal, KeptProgress(journal)),
+        operation_queries=OperationQueries(journal, KeptProgress(journal), kept_plans),
         copy_queries=CopyQueries(journal),
         drift_queries=DriftQueries(journal, catalogue),
         student_notices=StudentNotices(

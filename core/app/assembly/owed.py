@@ -34,11 +34,23 @@ def owed_services(
     finding: BookingFinder,
     catalogue: Catalogue,
     now: Callable[[], datetime],
+    in_turn: bool,
 ) -> OwedServices:
-    """``reads``: the truth for lists that nobody waits for, less urgent."""
+    """``reads``: the truth for lists that nobody waits for, less urgent.
+
+    ``in_turn``: one thing after the other.
+    """
     check = OwedCheck(crm, journal, catalogue)
     return OwedServices(
         check=check,
-        owing=OwedCredits(reads, mirror, journal, catalogue, OwedCheck(reads, journal, catalogue)),
+        owing=OwedCredits(
+            reads,
+            mirror,
+            journal,
+            catalogue,
+            OwedCheck(reads, journal, catalogue),
+            now,
+            in_turn=in_turn,
+        ),
         decisions=OwedDecisions(crm, journal, finding, check, now),
     )

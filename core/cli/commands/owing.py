@@ -20,18 +20,9 @@ from core.credits.errors import BadList
 from core.credits.records import Kind
 from core.credits.roles import Actor
 from core.operations.choosing.select import Selection
-from core.operations.owed.rules import (
-    Owed,
-    TakenBack,
-    by_credit,
-    doubtful,
-    settled,
-    taken,
-    unclear,
-    verdict_against,
-    waiting,
-)
+from core.operations.owed.rules import Owed, TakenBack, verdict_against, waiting
 from core.operations.owed.settled import Baseline, OwedDecision
+from core.operations.owed.summary import OwedSummary
 from core.operations.plans import Judgement
 
 Withdraw = Annotated[
@@ -62,17 +53,17 @@ def owed(
     with told(), opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
-        found = core.owed_credits.found(actor)
+        found = core.owed_credits.summary(actor, first=limit)
         warn_of_unknown_refunds()
         report: Report = {
             "baseline": _baseline(core.owed_decisions.baseline(actor)),
-            "owed": len(waiting(found)),
-            "by_credit": dict(by_credit(waiting(found), core.catalogue)),
+            "owed": found.waiting.number,
+            "by_credit": {key: found.waiting.by_credit.get(key, 0) for key in core.catalogue.keys},
             "not_owed": _by_reason(found),
-            "to_decide": len(doubtful(found)),
-            "taken_back": len(taken(found)),
-            "unclear": len(unclear(found)),
-            "bookings": _rows(core, actor, found[:limit]),
+            "to_decide": found.doubtful.number,
+            "taken_back": found.taken.number,
+            "unclear": found.unclear.number,
+            "bookings": _rows(core, actor, found.every.first),
         }
         show(report, as_json=json)
 
@@ -112,13 +103,15 @@ def baseline(
 def _set(core: Core, actor: Actor, at: datetime, reason: str, *, dry_run: bool) -> Report:
     if not dry_run:
         core.owed_decisions.set_baseline(at, reason, actor)
-    found = core.owed_credits.found(actor)
     if dry_run:
-        undecided = [one for one in found if one.decision is None and one.taken_back is None]
-        would = sum(one.since < at for one in undecided)
-        return {"before": at.isoformat(), "would_settle": would, "owed": len(waiting(found))}
+        would = owed_now = 0
+        for one in core.owed_credits.each(actor):
+            would += one.decision is None and one.taken_back is None and one.since < at
+            owed_now += len(waiting([one]))
+        return {"before": at.isoformat(), "would_settle": would, "owed": owed_now}
+    found = core.owed_credits.summary(actor, first=0)
     held = _baseline(core.owed_decisions.baseline(actor))
-    return {"baseline": held, "not_owed": _by_reason(found), "owed": len(waiting(found))}
+    return {"baseline": held, "not_owed": _by_reason(found), "owed": found.waiting.number}
 
 
 @app.command("not-owed")
@@ -231,11 +224,8 @@ def _verdict(one: Owed, against: Judgement | None) -> str:
     return "unclear" if one.unclear else "owed"
 
 
-def _by_reason(found: list[Owed]) -> dict[str, int]:
-    counted: dict[str, int] = {}
-    for one in settled(found):
-        counted[str(one.not_owed)] = counted.get(str(one.not_owed), 0) + 1
-    return counted
+def _by_reason(found: OwedSummary) -> dict[str, int]:
+    return {str(why): n for why, n in found.not_owed.items()}
 
 
 def _baseline(held: Baseline | None) -> dict[str, str] | None:

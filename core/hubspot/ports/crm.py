@@ -75,6 +75,8 @@ class BookingFilter:
     exam_date_to: date | None = None
     location: str = ""
     token: str = ""
+    #: Those alone that name the credit they spent.
+    with_token: bool = False
     refunded: bool | None = None
 
     def fits(self, booking: Booking) -> bool:
@@ -86,6 +88,7 @@ class BookingFilter:
             and _same(booking.mock_type, self.mock_type)
             and _same(booking.location, self.location)
             and _same(booking.token, self.token)
+            and (not self.with_token or bool(booking.token))
             and (self.refunded is None or booking.refunded == self.refunded)
             and (since is None or (day is not None and day >= since))
             and (until is None or (day is not None and day <= until))
@@ -250,8 +253,20 @@ class Crm(TellingCrm, Protocol):
         """Record ids by the unique ``booking_id``. None: no such booking."""
         ...
 
-    def search_bookings(self, narrow: BookingFilter, *, limit: int) -> list[BookingId]:
-        """Search: ids only, past HubSpot's cap of 10,000 if need be, at most ``limit``."""
+    def search_bookings(
+        self,
+        narrow: BookingFilter,
+        *,
+        limit: int | None = None,
+        known: Collection[BookingId] = (),
+    ) -> list[BookingId]:
+        """Search: ids only, in order of id, past HubSpot's cap of 10,000 if need be.
+
+        ``limit``: at most the first so many; None: all of them, several pages at once.
+        ``known``: left out, for they are known to fit by a read of their own, and search has had
+        the time to know it (``SEARCH_KNOWS``). Where HubSpot counts as many as are known, nothing
+        is listed.
+        """
         ...
 
     def search_exams(
@@ -303,5 +318,7 @@ class Crm(TellingCrm, Protocol):
         ...
 
 
+#: What was changed longer ago, HubSpot's search knows: it says seconds, and takes minutes at times.
+SEARCH_KNOWS = timedelta(minutes=5)
 #: A booking changed less than this ago may be one that the desk is just changing.
 SETTLING = timedelta(seconds=10)

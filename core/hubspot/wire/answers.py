@@ -123,6 +123,12 @@ def _end_ids(held: Json) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text(end.get("id")) for end in _dicts(held.get("results"))))
 
 
+def total(answer: Json) -> int:
+    """How many records a search finds, as HubSpot counts; as many as it told, where it does not."""
+    told = answer.get("total")
+    return told if isinstance(told, int) else len(_dicts(answer.get("results")))
+
+
 def next_page(result: Json) -> str:
     """Where the next page begins; empty on the last one."""
     paging = (result.get("paging") or {}).get("next") or {}

@@ -42,14 +42,18 @@ HIGHEST: Mapping[str, Any] = {
 }
 
 
-def bookings_body(portal: Portal, narrow: BookingFilter, *, above: str) -> Body:
+def bookings_body(portal: Portal, narrow: BookingFilter, *, above: str, upto: str = "") -> Body:
     """One page of bookings with an id above this. It may find more than ``narrow.fits``.
 
-    What HubSpot's limits leave no room for is for ``narrow.fits`` to tell.
+    ``upto``: and no higher than that. What HubSpot's limits leave no room for is for
+    ``narrow.fits`` to tell.
     """
     names = portal.names(Kind.BOOKING)
     either = _alternatives(narrow, names)
-    common = [_filter("hs_object_id", "GT", above), *_narrowing(narrow, names)]
+    ids = [_filter("hs_object_id", "GT", above)]
+    if upto:
+        ids.append(_filter("hs_object_id", "LTE", upto))
+    common = [*ids, *_narrowing(narrow, names)]
     room = min(FILTERS_MAX, FILTERS_TOTAL_MAX // len(either))
     groups = [{"filters": [*group, *common[: room - len(group)]]} for group in either]
     return {
@@ -79,6 +83,8 @@ def _alternatives(narrow: BookingFilter, names: Mapping[str, str]) -> list[list[
 
 def _narrowing(narrow: BookingFilter, names: Mapping[str, str]) -> Iterator[Filter]:
     """The most telling first: the last may find no room."""
+    if narrow.with_token:
+        yield {"propertyName": names["token_used"], "operator": "HAS_PROPERTY"}
     yield from _days(names["exam_date"], narrow.exam_date_from, narrow.exam_date_to)
     for name, value in (
         ("mock_type", narrow.mock_type),

@@ -15,7 +15,7 @@ from core.credits.errors import BadList
 from core.credits.records import ContactId
 from core.credits.typed_reasons import reason_faults
 from core.operations.choosing import csv_records, references
-from core.operations.choosing.selections import BOOKINGS_MAX, ranges
+from core.operations.choosing.selections import ranges
 
 #: Faults told in full; of the others the lines.
 TOLD_MAX = 100
@@ -85,7 +85,7 @@ def from_csv(data: bytes) -> AskedList:
     """The rows of a CSV file with a header, whatever its delimiter and encoding.
 
     Raises:
-        BadList: it is no text, has not the columns, or has no rows or too many.
+        BadList: it is no text, has not the columns, or has no rows.
     """
     try:
         read = csv_records.decoded(data)
@@ -100,8 +100,6 @@ def from_csv(data: bytes) -> AskedList:
     records = [row for row in found if row.fault or any(cell.strip() for cell in row.cells)]
     if not records:
         raise BadList(["the file has a header but no changes below it"])
-    if len(records) > BOOKINGS_MAX:
-        raise BadList([f"{len(records):,} rows: one operation takes at most {BOOKINGS_MAX:,}"])
     rows, faults = [], []
     for record in records:
         if fault := record.fault or _misshapen(record, columns):

@@ -33,8 +33,10 @@ from core.operations.plans import (
     Judgement,
     Plan,
     Row,
+    Running,
     contacts_named,
     plan_rows,
+    portions,
     with_current_hint,
 )
 from core.operations.store.port import OperationStore
@@ -103,7 +105,7 @@ class OperationPlanner:
         Raises:
             UnknownKind: no bookings are chosen for operations of this kind.
             NotAllowed: the actor may not cancel even for one student, or not include these.
-            BadList: nothing or too much was chosen, references that no booking has, what is left
+            BadList: nothing was chosen, references that no booking has, what is left
                 out was not chosen, or no exam to move to.
             NotReady: HubSpot lacks what the writes would need, all of it named.
             GatewayError: HubSpot did not answer.
@@ -160,21 +162,36 @@ class OperationPlanner:
         without: Collection[ItemKey],
         to: Exam | None,
     ) -> tuple[Row, ...]:
+        """A portion after the other: what was read of one is let go for the next."""
+        terms = Terms(at=self.now(), zone=self.zone, include=include, to=to)
+        left, running = frozenset(without), Running()
+        # those that move to one exam are judged together: they have to fit there
+        parts = [ids] if goes_to_exam(kind) else portions(ids)
+        return tuple(
+            row for some in parts for row in self._portion(kind, some, terms, left, running)
+        )
+
+    def _portion(
+        self,
+        kind: OperationKind,
+        ids: Sequence[BookingId],
+        terms: Terms,
+        without: Collection[ItemKey],
+        running: Running,
+    ) -> tuple[Row, ...]:
         of = chosen_kind_of(kind)
         bookings = self.crm.bookings(ids)
         contacts = self.crm.contacts(contacts_named(bookings.values()))
-        terms = Terms(at=self.now(), zone=self.zone, include=include, to=to)
-        if isinstance(of, MovingKind):
-            rows = plan_rows(of.judge, ids, bookings, contacts, self.catalogue, terms, without)
-            return self._placed(of, rows, to, bookings, contacts)
-        if not of.of_owed:
-            return plan_rows(of.judge, ids, bookings, contacts, self.catalogue, terms, without)
-        current = [with_current_hint(one, contacts) for one in bookings.values() if one]
-        given = [one for one in current if self._gives_back(of.judge, one, terms)]
-        kept_too = Inclusion.FORFEITED in include
-        found = {one.booking.id: one for one in self.check.of(given, kept_too=kept_too)}
+        found: dict[BookingId, Owed] = {}
+        if of.of_owed:
+            current = [with_current_hint(one, contacts) for one in bookings.values() if one]
+            given = [one for one in current if self._gives_back(of.judge, one, terms)]
+            kept_too = Inclusion.FORFEITED in terms.include
+            found = {one.booking.id: one for one in self.check.of(given, kept_too=kept_too)}
         judge = heeding(of.judge, found)
-        rows = plan_rows(judge, ids, bookings, contacts, self.catalogue, terms, without)
+        rows = plan_rows(judge, ids, bookings, contacts, self.catalogue, terms, without, running)
+        if isinstance(of, MovingKind):
+            return self._placed(of, rows, terms.to, bookings, contacts)
         return tuple(_told(row, found.get(booking_of(row, kind))) for row in rows)
 
     def _placed(

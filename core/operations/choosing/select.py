@@ -13,7 +13,7 @@ from core.credits.records import BookingId, Contact, ContactId, Exam, ExamId, Ki
 from core.credits.roles import Act, Actor
 from core.hubspot.ports.crm import BookingFilter, Crm
 from core.operations.choosing.references import is_record_id
-from core.operations.choosing.selections import BOOKINGS_MAX, FAULTS_TOLD, BookingList, ranges
+from core.operations.choosing.selections import FAULTS_TOLD, BookingList, ranges
 
 #: A filter is completed through no more exams, and by no more bookings that the search did not
 #: name: about 100 calls to HubSpot, 5 s of its limit.
@@ -101,7 +101,7 @@ class BookingFinder:
         """The bookings meant, each once. For a plan, which asks who may make it.
 
         Raises:
-            BadList: none found, too many, or references that no booking has.
+            BadList: none found, or references that no booking has.
             GatewayError: HubSpot did not answer.
         """
         caveat = ""
@@ -124,10 +124,6 @@ class BookingFinder:
         once = tuple(dict.fromkeys(found))
         if not once:
             raise BadList([f"no bookings found for {words}"])
-        if len(once) > BOOKINGS_MAX:
-            raise BadList(
-                [f"more than {BOOKINGS_MAX:,} bookings for {words}: narrow the choice or split it"]
-            )
         return Found(ids=once, words=words, caveat=caveat)
 
     def among(self, found: Found, references: Collection[str]) -> frozenset[BookingId]:
@@ -176,9 +172,7 @@ class BookingFinder:
 
     def _by_filter(self, narrow: BookingFilter) -> tuple[list[BookingId], str]:
         """What the search finds, completed; and what may be missing where that costs too much."""
-        found = self.crm.search_bookings(narrow, limit=BOOKINGS_MAX + 1)
-        if len(found) > BOOKINGS_MAX:
-            return found, ""  # too many to be taken anyway
+        found = self.crm.search_bookings(narrow)
         exams = self.crm.search_exams(
             since=narrow.exam_date_from, until=narrow.exam_date_to, limit=EXAMS_MAX + 1
         )

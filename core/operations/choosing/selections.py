@@ -19,8 +19,6 @@ from core.operations.choosing import csv_records, references
 from core.operations.choosing.csv_records import Record
 from core.operations.choosing.references import Unclear, is_record_id
 
-#: One operation takes no more than this; a larger list is split by its owner.
-BOOKINGS_MAX = 20_000
 #: How many faults of one list are told in full; of the others the lines.
 FAULTS_TOLD = 10
 
@@ -105,7 +103,7 @@ def from_text(text: str) -> BookingList:
     A table with a header is read as ``from_csv`` reads it.
 
     Raises:
-        BadList: nothing in it, a line that is neither, or more than ``BOOKINGS_MAX``.
+        BadList: nothing in it, or a line that is neither.
     """
     lines, skip, delimiter = csv_records.lines_of(text)
     if skip or _columns_of(lines, skip, delimiter):
@@ -120,7 +118,7 @@ def from_csv(data: bytes) -> BookingList:
     Of a row with a record id and a ``booking_id`` the record id counts, where it can be read.
 
     Raises:
-        BadList: empty, no column of bookings, bad cells, or too many rows.
+        BadList: empty, no column of bookings, or bad cells.
     """
     try:
         read = csv_records.decoded(data)
@@ -279,9 +277,6 @@ def _cell(line: int, cells: Sequence[str], column: int) -> _Found:
 def _checked(found: Sequence[_Found], *, empty: str, certain: bool = True) -> BookingList:
     if not found:
         raise BadList([empty])
-    if len(found) > BOOKINGS_MAX:
-        most = f"one operation takes at most {BOOKINGS_MAX:,}; split the list"
-        raise BadList([f"{len(found):,} bookings: {most}"])
     bad = [one for one in found if one.why or not (certain or one.reference.isascii())]
     if bad:
         raise BadList(_told(bad))

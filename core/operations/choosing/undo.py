@@ -18,7 +18,7 @@ from core.operations.kinds.base import RowSubject
 from core.operations.kinds.registry import booking_of, kind_of
 from core.operations.kinds.rules.undos import Facts, plan_rows
 from core.operations.kinds.undo import UNDO
-from core.operations.plans import Plan, Row
+from core.operations.plans import Plan, Row, Running, portions
 from core.operations.states import Item, ItemState, Operation
 from core.operations.store.port import OperationStore
 
@@ -108,9 +108,13 @@ class UndoPlanner:
     def _rows(
         self, refund: Operation, items: Sequence[Item], without: Collection[ItemKey]
     ) -> tuple[Row, ...]:
-        bookings = self.crm.bookings([booking_of(item, refund.kind) for item in items])
-        facts = facts_of(self.crm, self.journal, refund, items, bookings)
-        return plan_rows(refund, items, facts, without)
+        running = Running()
+        rows: list[Row] = []
+        for some in portions(items):
+            bookings = self.crm.bookings([booking_of(item, refund.kind) for item in some])
+            facts = facts_of(self.crm, self.journal, refund, some, bookings)
+            rows += plan_rows(refund, some, facts, without, running)
+        return tuple(rows)
 
 
 def facts_of(

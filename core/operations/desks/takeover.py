@@ -179,7 +179,7 @@ class Desks:
         Raises:
             GatewayError, JournalError: nothing is known.
         """
-        owed = [one for one in self.owing.listed() if one.not_owed is None]
+        owed = self.owing.listed(lambda one: one.not_owed is None)
         ids = {one.contact_id for one in owed if one.contact_id is not None}
         if not ids:
             return []

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import heapq
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 
 from core.credits.catalogue import Catalogue, CreditType
 from core.credits.errors import BadList
-from core.credits.records import BookingId, BookingStatus
+from core.credits.records import Booking, BookingId, BookingStatus
 from core.credits.roles import Act, Actor
 from core.credits.writes import MovementKind
-from core.hubspot.ports.crm import BookingFilter, Crm
+from core.hubspot.ports.crm import SEARCH_KNOWS, BookingFilter, Crm
 from core.mirror.port import Mirror
 from core.operations.choosing.select import ByIds
-from core.operations.choosing.selections import BOOKINGS_MAX
 from core.operations.owed.check import OwedCheck
-from core.operations.owed.rules import Owed, by_credit, waiting
+from core.operations.owed.rules import Owed, longest, longest_first
+from core.operations.owed.summary import OwedSummary, summed_up
 from core.operations.store.port import OperationStore
+from core.work.inline_executor import InlineExecutor
 
 #: Rows of the mirror in one answer.
 PAGE = 1000
+#: Bookings read and judged in one go; so many are in memory.
+PORTION = 5 * PAGE
 #: As a choice of bookings, in words.
 EVERYTHING = "everything owed"
 LAGS = (
@@ -27,16 +35,40 @@ LAGS = (
     "Supabase show them a little later"
 )
 NOTHING = "nothing is owed, so nothing can be given back"
-NARROW = BookingFilter(statuses=(BookingStatus.CANCELLED,), refunded=False)
+#: As the mirror names them.
+NARROW = BookingFilter(statuses=(BookingStatus.CANCELLED,), with_token=True, refunded=False)
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is read of a list, and which of it search must know as well."""
+
+    #: Changed later than this, a booking need not be in the search yet.
+    before: datetime
+    read: set[BookingId] = field(default_factory=set)
+    sure: list[BookingId] = field(default_factory=list)
+
+    def add(self, ids: Sequence[BookingId], bookings: Collection[Booking | None]) -> None:
+        """Those asked for, and what HubSpot told of them."""
+        self.read.update(ids)
+        self.sure += [
+            one.id
+            for one in bookings
+            if one is not None and NARROW.fits(one) and one.modified_at < self.before
+        ]
 
 
 @dataclass(frozen=True, slots=True)
 class OwedCredits:
     """Both stores only name candidates: what counts is each booking's own fresh read.
 
-    For n candidates: a search for each 200, a mirror page for each 1,000, a read for each 100 and
-    two of associations for each 1,000; then what ``OwedCheck`` reads. About 115 calls for 2,000
-    bookings of as many students.
+    The mirror names nearly all, and quickly. What it lacks, HubSpot's search finds: it counts the
+    bookings of each range of ids, and lists a range where that are not those that were read
+    (docs/decisions/0051-any-size.md).
+
+    For n candidates in m ranges that differ: a mirror page for each 1,000, a read for each 100 and
+    two of associations for each 1,000, a search for each 10,000 and a few for each of m; then what
+    ``OwedCheck`` reads. About 105 calls for 2,000 bookings of as many students.
     """
 
     crm: Crm
@@ -44,6 +76,9 @@ class OwedCredits:
     journal: OperationStore
     catalogue: Catalogue
     check: OwedCheck
+    now: Callable[[], datetime]
+    #: One thing after the other: for simulations by a seed.
+    in_turn: bool = False
 
     def owed(self, actor: Actor, limit: int | None = None) -> list[Owed]:
         """The longest owed first, at most ``limit``, each since its cancellation.
@@ -52,7 +87,8 @@ class OwedCredits:
             NotAllowed: this person may not watch drift.
             GatewayError: a store cannot be read.
         """
-        return self.found(actor)[:limit]
+        found = self.each(actor)
+        return longest_first(found) if limit is None else heapq.nsmallest(limit, found, key=longest)
 
     def everything(self, actor: Actor) -> ByIds:
         """All that students wait for, longest first, as a choice of bookings to refund.
@@ -65,7 +101,7 @@ class OwedCredits:
             GatewayError: a store cannot be read.
         """
         actor.require(Act.RUN_BATCHES)
-        ids = tuple(one.booking.id for one in waiting(self.listed()))[:BOOKINGS_MAX]
+        ids = summed_up(self._portions(), first=0).everything
         if not ids:
             raise BadList([NOTHING])
         return ByIds(ids=ids, words=EVERYTHING, caveat=LAGS)
@@ -78,34 +114,70 @@ class OwedCredits:
         Raises:
             GatewayError: a store cannot be read.
         """
-        return by_credit(waiting(self.listed()), self.catalogue)
+        counted = summed_up(self._portions(), first=0).waiting.by_credit
+        return {credit: counted.get(credit, 0) for credit in self.catalogue.keys}
 
-    def found(self, actor: Actor) -> list[Owed]:
-        """All unmarked cancelled bookings, longest first, each with what speaks against it.
+    def summary(self, actor: Actor, *, first: int) -> OwedSummary:
+        """All unmarked cancelled bookings counted; ``first``: so many of each group in full.
 
         Raises:
             NotAllowed: this person may not watch drift.
             GatewayError: a store cannot be read.
         """
         actor.require(Act.WATCH)
-        return self.listed()
+        return summed_up(self._portions(), first=first)
 
-    def listed(self) -> list[Owed]:
-        """The same, for a service or a command that needs nobody to ask.
+    def each(self, actor: Actor) -> Iterator[Owed]:
+        """Every unmarked cancelled booking in no order, with what speaks against it.
 
-        A search may lag and the mirror may drift: together they miss less than either.
+        They are found while they are taken, so that they are never all in memory.
+
+        Raises:
+            NotAllowed: this person may not watch drift.
+            GatewayError: a store cannot be read, also while they are taken.
         """
-        searched = self.crm.search_bookings(NARROW, limit=BOOKINGS_MAX)
-        candidates = list(dict.fromkeys([*searched, *self._mirrored()]))
-        moved = self.journal.claimed(candidates, MovementKind.REFUND)
-        bookings = self.crm.bookings([id_ for id_ in candidates if id_ not in moved])
-        # asked again: one that was given back while HubSpot was read is owed no more
-        return self.check.of(bookings.values())
+        actor.require(Act.WATCH)
+        return (one for some in self._portions() for one in some)
 
-    def _mirrored(self) -> list[BookingId]:
+    def listed(self, wanted: Callable[[Owed], bool] = lambda _: True) -> list[Owed]:
+        """Those of them that are wanted, longest first, for a service that needs nobody to ask."""
+        return longest_first(one for some in self._portions() for one in some if wanted(one))
+
+    def _portions(self) -> Iterator[list[Owed]]:
+        """A search may lag and the mirror may drift: together they miss less than either."""
+        known = _Known(self.now() - SEARCH_KNOWS)
+        last: Collection[Booking | None] = []
+        for ids in self._mirrored():
+            yield self._judged(last)
+            last = self._read(ids, known)
+        with InlineExecutor() if self.in_turn else ThreadPoolExecutor(1, "owed") as searching:
+            # beside the judging of the last portion: searches have a limit of their own
+            search = partial(self.crm.search_bookings, NARROW, known=known.sure)
+            missing = searching.submit(copy_context().run, search)
+            yield self._judged(last)
+            rest = [id_ for id_ in missing.result() if id_ not in known.read]
+        for start in range(0, len(rest), PORTION):
+            yield self._judged(self._read(rest[start : start + PORTION], known))
+
+    def _read(self, ids: Sequence[BookingId], known: _Known) -> Collection[Booking | None]:
+        moved = self.journal.claimed(ids, MovementKind.REFUND)
+        bookings = self.crm.bookings([id_ for id_ in ids if id_ not in moved]).values()
+        known.add(ids, bookings)
+        return bookings
+
+    def _judged(self, bookings: Collection[Booking | None]) -> list[Owed]:
+        """Asked again: one that was given back while HubSpot was read is owed no more."""
+        return self.check.of(bookings)
+
+    def _mirrored(self) -> Iterator[list[BookingId]]:
+        """Those that the mirror names, by portions."""
         found: list[BookingId] = []
         after = ""
         while page := self.mirror.unrefunded(after, PAGE):
             found += map(BookingId, page)
             after = page[-1]
-        return found
+            if len(found) >= PORTION:
+                yield found
+                found = []
+        if found:
+            yield found

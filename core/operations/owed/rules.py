@@ -179,10 +179,11 @@ def _not_settled(found: Iterable[Owed]) -> list[Owed]:
 
 def longest_first(found: Iterable[Owed]) -> list[Owed]:
     """By when they were cancelled."""
-    return sorted(found, key=_longest)
+    return sorted(found, key=longest)
 
 
-def _longest(one: Owed) -> tuple[datetime, str]:
+def longest(one: Owed) -> tuple[datetime, str]:
+    """What puts the longest owed first."""
     return one.since, one.booking.id
 
 

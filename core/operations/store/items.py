@@ -16,7 +16,7 @@ from core.credits.errors import UnknownId
 from core.credits.records import TOTAL_BOOKINGS, ItemKey
 from core.credits.writes import MovementKind, Run
 from core.database.database import Database, reading, writing
-from core.database.statements import alike, chunks
+from core.database.statements import alike, chunks, streamed
 from core.operations.protocol.store.claims import release_unmoved
 from core.operations.protocol.store.tables import MovementState, movements
 from core.operations.states import (
@@ -76,7 +76,7 @@ class Items:
         if bookings:
             query = query.where(items.c.booking_id.in_(bookings))
         query = query.order_by(items.c.n).limit(limit).offset(offset)
-        return [ITEMS.load(row) for row in connection.execute(query)]
+        return ITEMS.load_all(streamed(connection, query))
 
     @writing
     def update_items(self, connection: Connection, run: Run, items: Sequence[Item]) -> None:
@@ -140,8 +140,11 @@ class Items:
     def unbegun_over(
         self, connection: Connection, keys: Collection[ItemKey]
     ) -> list[tuple[Operation, int]]:
-        """Few operations have not begun: of each the rows are looked up by their keys."""
+        """Few operations have not begun, and mostly none: of each the rows are looked up by key."""
         found: Counter[str] = Counter()
+        unbegun = select(operations.c.id).where(operations.c.state.in_(UNBEGUN)).limit(1)
+        if connection.execute(unbegun).first() is None:
+            return []
         for some in chunks(sorted(set(keys))):
             query = (
                 select(items.c.operation_id, func.count())

@@ -47,8 +47,8 @@ class Operations:
         row = OPERATIONS.dump(operation, since=operation.confirmed_at)
         if not added(connection, operations, row):
             return False
-        if items:
-            connection.execute(items_table.insert(), [ITEMS.dump(item) for item in items])
+        for some in chunks(items):
+            connection.execute(items_table.insert(), [ITEMS.dump(item) for item in some])
         record(
             connection, audit_entries.confirmed(operation, items), *audit_entries.telling(operation)
         )

@@ -12,7 +12,7 @@ from core.audit.entries import Entry
 from core.audit.store.in_transaction import record
 from core.credits.errors import UnknownId
 from core.database.database import Database, reading, writing
-from core.database.statements import added, upsert
+from core.database.statements import added, streamed, upsert
 from core.operations.plans import Plan, Row
 from core.operations.store import audit_entries
 from core.operations.store.rows import PLAN_ROWS
@@ -121,7 +121,7 @@ def _rows(
     if verdicts:
         query = query.where(plan_rows.c.verdict.in_(verdicts))
     query = query.order_by(plan_rows.c.n).limit(limit).offset(offset)
-    return [PLAN_ROWS.load(row) for row in connection.execute(query)]
+    return PLAN_ROWS.load_all(streamed(connection, query))
 
 
 def _forget_expired(connection: Connection, *, before: datetime) -> None:

@@ -79,10 +79,14 @@ def test_a_search_narrows_by_everything_at_once(world: World) -> None:
 def test_a_search_goes_past_one_page_and_stops_at_its_limit(world: World) -> None:
     place = f"Place {fresh_id()}"
     exam = world.exam(location=place)
-    ids = [world.booking(exam=exam) for _ in range(230)]
+    ids = [BookingId(world.booking(exam=exam)) for _ in range(230)]
 
-    assert ids == world.crm.search_bookings(BookingFilter(location=place), limit=1000)
-    assert ids[:210] == world.crm.search_bookings(BookingFilter(location=place), limit=210)
+    here = BookingFilter(location=place)
+    assert ids == world.crm.search_bookings(here, limit=1000)
+    assert ids[:210] == world.crm.search_bookings(here, limit=210)
+    assert ids == world.crm.search_bookings(here)
+    assert ids[:3] == world.crm.search_bookings(here, known=ids[3:])
+    assert [] == world.crm.search_bookings(here, known=ids)
 
 
 def test_each_status_and_refund_mark_can_be_searched_for(world: World) -> None:
@@ -104,6 +108,20 @@ def test_each_status_and_refund_mark_can_be_searched_for(world: World) -> None:
     assert [cancelled] == found(refunded=True)
     assert [active, odd] == found(refunded=False)
     assert [active, cancelled, odd] == found()
+
+
+def test_bookings_that_name_the_credit_they_spent_can_be_searched_for(world: World) -> None:
+    place = f"Place {fresh_id()}"
+    exam = world.exam(location=place)
+    spent = world.booking(exam=exam, is_active="Cancelled", token_used="Shared Token")
+    world.booking(exam=exam, is_active="Cancelled")
+    world.booking(
+        exam=exam, is_active="Cancelled", token_used="Shared Token", token_refunded="true"
+    )
+
+    here = BookingFilter(location=place, with_token=True, refunded=False)
+
+    assert [spent] == world.crm.search_bookings(here)
 
 
 def test_exams_are_found_by_day_and_words_soonest_first(world: World) -> None:

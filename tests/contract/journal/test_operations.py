@@ -249,3 +249,13 @@ def test_calls_add_up(journal: Journal) -> None:
     journal.add_calls(run, 5)
 
     assert 12 == journal.operation("op").calls
+
+
+def test_a_large_operation_is_confirmed_whole_and_read_in_plan_order(journal: Journal) -> None:
+    many = [item(n) for n in range(2_300)]
+
+    assert journal.confirm(operation(), many)
+
+    assert many == journal.items("op")
+    assert many[1_999:2_001] == journal.items("op", limit=2, offset=1_999)
+    assert 2_300 == journal.progress("op").total

@@ -248,3 +248,21 @@ def test_notes_are_known_by_operation_and_contact(journal: Journal) -> None:
 
     assert {"c0", "c1", "c2"} == journal.noted("one")
     assert set() == journal.noted("nothing")
+
+
+def test_writes_are_turned_page_by_page_and_counted_by_how_they_ended(journal: Journal) -> None:
+    run = running(journal, items=5)
+    saved(journal, run, [write(f"w{n}", f"b{n}") for n in range(5)])
+    journal.settle(run, [outcome(f"w{n}") for n in range(3)], at=NOW)
+    journal.record_verified({WriteId("w0"): "clean"}, [], at=NOW)
+
+    every = journal.writes("op")
+
+    assert every[2:4] == journal.writes("op", limit=2, offset=2)
+    assert every[4:] == journal.writes("op", limit=9, offset=4)
+    assert {
+        (WriteState.LANDED, "clean"): 1,
+        (WriteState.LANDED, None): 2,
+        (WriteState.OPEN, None): 2,
+    } == dict(journal.writes_counted("op"))
+    assert {} == dict(journal.writes_counted("another"))

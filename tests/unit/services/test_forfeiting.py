@@ -64,7 +64,7 @@ def mark(desk: TestDesk, id_: str) -> str:
 
 
 def not_owed(desk: TestDesk) -> dict[str, str]:
-    return {one.booking.id: one.against for one in desk.core.owed_credits.found(ADMIN)}
+    return {one.booking.id: one.against for one in desk.core.owed_credits.owed(ADMIN)}
 
 
 def test_the_booking_is_cancelled_and_marked_its_seat_freed_and_its_credit_kept(
@@ -259,7 +259,7 @@ def test_a_forfeiture_after_the_preview_of_a_refund_stops_the_refund(desk: TestD
 
 def test_a_decision_is_no_way_around_it(desk: TestDesk) -> None:
     desk.run("500", kind=FORFEIT)
-    found = desk.core.owed_credits.found(ADMIN)
+    found = desk.core.owed_credits.owed(ADMIN)
 
     with pytest.raises(BadList, match="include what was forfeited"):
         desk.core.owed_decisions.decide(found, owed=True, reason="hm", actor=ADMIN)

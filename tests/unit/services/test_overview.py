@@ -164,7 +164,7 @@ def test_what_the_desk_has_refunded_since_the_count_is_owed_no_more(desk: TestDe
     desk.run("51", "52")
 
     assert 1 == read(desk).facts.owed
-    assert len(desk.core.owed_credits.found(ADMIN)) == read(desk).facts.owed
+    assert len(desk.core.owed_credits.owed(ADMIN)) == read(desk).facts.owed
 
 
 def test_dead_letters_are_told_with_the_time_of_the_oldest(desk: TestDesk) -> None:

@@ -249,12 +249,26 @@ _SHOWS: dict[str, Callable[[World, Actor], object]] = {
     "followed": lambda w, a: w.core.operation_queries.followed(w.it, a),
     "progress": lambda w, a: w.core.operation_queries.progress(w.it, a),
     "items": lambda w, a: w.core.operation_queries.items(w.it, a),
+    "each_item": lambda w, a: list(w.core.operation_queries.each_item(w.it, a)),
     "warnings": lambda w, a: w.core.operation_queries.warnings(w.it, a),
     "report": lambda w, a: w.core.operation_queries.report(w.desk.journal.operation(w.it), a),
 }
 _OF_ONE_STUDENT = [
     Ask(f"operation_queries.{name}", roles, call, given, case)
     for name, call in _SHOWS.items()
+    for roles, given, case in (
+        (EVERYBODY, _held_for_one, "for one student"),
+        (WATCHERS, _held, "for many"),
+    )
+]
+_KEPT = [
+    Ask(
+        "KeptPlans.plan",
+        roles,
+        lambda w, a: w.core.operation_queries.plans.plan(w.it, a),
+        given,
+        case,
+    )
     for roles, given, case in (
         (EVERYBODY, _held_for_one, "for one student"),
         (WATCHERS, _held, "for many"),
@@ -513,6 +527,20 @@ ASKS = [
         lambda w, a: w.core.operation_queries.writes(w.it, a),
         _ended,
     ),
+    Ask(
+        "operation_queries.writes_counted",
+        WATCHERS,
+        lambda w, a: w.core.operation_queries.writes_counted(w.it, a),
+        _ended,
+    ),
+    Ask(
+        "operation_queries.names_written",
+        WATCHERS,
+        lambda w, a: w.core.operation_queries.names_written(
+            w.desk.journal.operation(w.it), w.desk.journal.writes(w.it), a
+        ),
+        _ended,
+    ),
     Ask("operation_queries.awaiting", WATCHERS, lambda w, a: w.core.operation_queries.awaiting(a)),
     Ask(
         "operation_queries.named",
@@ -527,6 +555,7 @@ ASKS = [
         _held,
     ),
     *_OF_ONE_STUDENT,
+    *_KEPT,
     Ask("copy_queries.state", EVERYBODY, lambda w, a: w.core.copy_queries.state(a)),
     Ask("copy_queries.oldest_error", EVERYBODY, lambda w, a: w.core.copy_queries.oldest_error(a)),
     Ask("copy_queries.pending", WATCHERS, lambda w, a: w.core.copy_queries.pending(a, limit=9)),
@@ -598,7 +627,8 @@ ASKS = [
     ),
     Ask("owed_credits.owed", WATCHERS, lambda w, a: w.core.owed_credits.owed(a)),
     Ask("owed_credits.everything", ADMINS, lambda w, a: w.core.owed_credits.everything(a)),
-    Ask("owed_credits.found", WATCHERS, lambda w, a: w.core.owed_credits.found(a)),
+    Ask("owed_credits.each", WATCHERS, lambda w, a: list(w.core.owed_credits.each(a))),
+    Ask("owed_credits.summary", WATCHERS, lambda w, a: w.core.owed_credits.summary(a, first=1)),
     Ask("event_announcer.state", WATCHERS, lambda w, a: w.core.event_announcer.state(a)),
     Ask("event_announcer.dead", WATCHERS, lambda w, a: w.core.event_announcer.dead(a)),
     Ask("event_announcer.retry", ADMINS, lambda w, a: w.core.event_announcer.retry(a)),
@@ -958,6 +988,7 @@ UNASKED = {
         "Holding.until",
         "OwedCredits.count",
         "OwedCredits.listed",
+        "KeptPlans.let_go",
         "OperationPlanner.afresh",
         "Preflight.check",
         "ExamSessions.exam",

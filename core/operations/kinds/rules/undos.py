@@ -6,10 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from core.credits.catalogue import CreditType
 from core.credits.records import Booking, BookingId, BookingStatus, Contact, ContactId, ItemKey
 from core.operations.kinds.registry import booking_of
-from core.operations.plans import Judgement, Row, excluded, judge_contact
+from core.operations.plans import Judgement, Row, Running, excluded, judge_contact
 from core.operations.states import Item, Operation
 from core.operations.steps.recheck import ends_here
 from core.operations.verdicts import Verdict, Why
@@ -39,13 +38,18 @@ def last_sent(refund: Operation, at: datetime) -> datetime:
 
 
 def plan_rows(
-    refund: Operation, items: Sequence[Item], facts: Facts, without: Collection[ItemKey] = ()
+    refund: Operation,
+    items: Sequence[Item],
+    facts: Facts,
+    without: Collection[ItemKey] = (),
+    running: Running | None = None,
 ) -> tuple[Row, ...]:
     """A row for each item, in order; balances run on from row to row of a contact.
 
     ``without``: those left out. They keep their rows, and nothing is done to them.
+    ``running``: from the rows before these, and on to those after them.
     """
-    running: dict[tuple[str, CreditType], int] = {}
+    running = {} if running is None else running
     return tuple(
         excluded(_row(refund, item, facts, {}))
         if item.booking_id in without
@@ -66,9 +70,7 @@ def judge_again(
     ]
 
 
-def _row(
-    refund: Operation, item: Item, facts: Facts, running: dict[tuple[str, CreditType], int]
-) -> Row:
+def _row(refund: Operation, item: Item, facts: Facts, running: Running) -> Row:
     asked = item.contact_id or ContactId("")
     contact = facts.contacts.get(asked)
     id_ = booking_of(item, refund.kind)

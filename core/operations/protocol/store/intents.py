@@ -42,12 +42,12 @@ def add_intents(connection: Connection, fresh: Sequence[Write]) -> None:
 
 
 def load_writes(
-    connection: Connection, *where: ColumnElement[bool], limit: int | None = None
+    connection: Connection, *where: ColumnElement[bool], limit: int | None = None, offset: int = 0
 ) -> list[WriteRecord]:
     """Writes that ``where`` picks, in the order in which they were saved."""
     picked = select(writes).where(*where)
     if limit is not None:
-        picked = picked.order_by(writes.c.seq).limit(limit)
+        picked = picked.order_by(writes.c.seq).limit(limit).offset(offset)
     # Sorted here: for the order's sake SQLite would read all writes to find the open ones.
     found = sorted(connection.execute(picked), key=attrgetter("seq"))
     carried = _movements_of(connection, [row.id for row in found])

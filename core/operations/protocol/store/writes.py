@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from core.audit.entries import Entry
 from core.audit.store.in_transaction import record
@@ -111,9 +111,26 @@ class Writes:
         return set(connection.execute(query).scalars())
 
     @reading
-    def writes(self, connection: Connection, operation_id: str) -> list[WriteRecord]:
+    def writes(
+        self,
+        connection: Connection,
+        operation_id: str,
+        *,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[WriteRecord]:
         """In the order in which they were saved."""
-        return load_writes(connection, writes.c.operation_id == operation_id)
+        of = writes.c.operation_id == operation_id
+        return load_writes(connection, of, limit=limit, offset=offset)
+
+    @reading
+    def writes_counted(
+        self, connection: Connection, operation_id: str
+    ) -> Mapping[tuple[WriteState, str | None], int]:
+        """Counted in the database."""
+        by = (writes.c.state, writes.c.verified)
+        query = select(*by, func.count()).where(writes.c.operation_id == operation_id)
+        return {(state, found): n for state, found, n in connection.execute(query.group_by(*by))}
 
     @reading
     def undecided_writes(self, connection: Connection, operation_id: str) -> list[WriteRecord]:

@@ -149,7 +149,16 @@ class WriteRecords(Protocol):
         """Keep what a person decided of an unclear one, once. False: it was decided before."""
         ...
 
-    def writes(self, operation_id: str) -> list[WriteRecord]: ...
+    def writes(
+        self, operation_id: str, *, limit: int | None = None, offset: int = 0
+    ) -> list[WriteRecord]:
+        """A page of them, in the order in which they were saved; all, where no limit is given."""
+        ...
+
+    def writes_counted(self, operation_id: str) -> Mapping[tuple[WriteState, str | None], int]:
+        """How many there are by state, and by what the comparison with HubSpot's history found."""
+        ...
+
     def undecided_writes(self, operation_id: str) -> list[WriteRecord]:
         """Those that wait for a person, of contacts and of exams."""
         ...

@@ -11,18 +11,9 @@ from core.credits.catalogue import Catalogue
 from core.credits.errors import BadList
 from core.credits.records import Kind
 from core.operations.choosing.select import ByIds, Selection
-from core.operations.choosing.selections import BOOKINGS_MAX
 from core.operations.owed.find import EVERYTHING, LAGS, NOTHING
-from core.operations.owed.rules import (
-    Owed,
-    by_credit,
-    doubtful,
-    settled,
-    taken,
-    unclear,
-    verdict_against,
-    waiting,
-)
+from core.operations.owed.rules import Owed, taken, verdict_against
+from core.operations.owed.summary import OwedGroup, OwedSummary
 from core.operations.verdicts import OperationKind
 from core.students.names import Student
 from pages.shared import problems, tables, words
@@ -41,53 +32,47 @@ NO_ONE = "none, or several"
 
 def by_owed(desk: Desk, _: OperationKind) -> Choice:
     """Cancelled bookings whose credit did not come back: all of them, or those ticked."""
-    all_: list[Owed] | None = None
+    found: OwedSummary | None = None
     with problems.told(NOT_READ):
         owed_words.baseline(desk)
         with st.spinner("Looking for what is owed …", show_time=True):
-            find = lambda: desk.core.owed_credits.found(desk.actor)  # noqa: E731
-            all_ = recent("owed", find, now=desk.now())
-    found = _waiting_first(all_ or [])
-    if not found:
-        if all_ is not None:
-            st.success("No refunds owed.", icon=":material/check_circle:")
-        _others(desk, all_ or [])
+            find = lambda: desk.core.owed_credits.summary(desk.actor, first=ROWS)  # noqa: E731
+            found = recent("owed", find, now=desk.now())
+    if found is None:
         return _nothing
-    shown = found[:ROWS]
-    _figures(desk, found, shown)
+    shown = [*found.waiting.first, *found.taken.first][:ROWS]
+    if not shown:
+        st.success("No refunds owed.", icon=":material/check_circle:")
+        _others(desk, found)
+        return _nothing
+    _figures(desk, found)
     ticked = _grid(desk, shown)
     if ticked:
         owed_words.decide(desk, ticked, key="ticked")
-    _others(desk, all_ or [])
-    ids = tuple(one.booking.id for one in ticked or waiting(found))[:BOOKINGS_MAX]
+    _others(desk, found)
+    ids = tuple(one.booking.id for one in ticked) or found.everything
     caveat = "" if ticked else LAGS
     named = f"{words.count(len(ticked), 'booking')} of those owed" if ticked else EVERYTHING
     return (lambda: ByIds(ids=ids, words=named, caveat=caveat)) if ids else _nothing
-
-
-def _waiting_first(found: Sequence[Owed]) -> list[Owed]:
-    return [*waiting(found), *taken(found)]
 
 
 def _nothing() -> Selection:
     raise BadList([NOTHING])
 
 
-def _figures(desk: Desk, found: Sequence[Owed], shown: Sequence[Owed]) -> None:
-    wait = waiting(found)
-    students = len({one.contact_id for one in wait if one.contact_id})
-    longest = next((one.since for one in waiting(shown)), None)
+def _figures(desk: Desk, found: OwedSummary) -> None:
+    wait = found.waiting
+    longest = next((one.since for one in wait.first), None)
     figures = [
-        ("Owed", words.count(len(wait), "credit")),
-        ("Waiting", words.count(students, "student")),
+        ("Owed", words.count(wait.number, "credit")),
+        ("Waiting", words.count(wait.students, "student")),
         ("Longest wait", words.span(desk.now() - longest) if longest else words.NOTHING),
     ]
-    told = [_lost(wait), _taken_back(found)]
+    told = [_lost(wait.nobodys), _taken_back(found.taken.number)]
     side_by_side(figures, _by_type(wait, desk.core.catalogue), " ".join(filter(None, told)))
 
 
-def _lost(wait: Sequence[Owed]) -> str:
-    lost = sum(one.contact_id is None for one in wait)
+def _lost(lost: int) -> str:
     if not lost:
         return ""
     return (
@@ -96,39 +81,38 @@ def _lost(wait: Sequence[Owed]) -> str:
     )
 
 
-def _taken_back(found: Sequence[Owed]) -> str:
+def _taken_back(back: int) -> str:
     """Said beside the figures, for they leave it out."""
-    back = len(taken(found))
     if not back:
         return ""
     credit = words.count(back, "more credit was", "more credits were")
     return f"{credit} taken back by an undo: owed too, and given back only when ticked."
 
 
-def _others(desk: Desk, all_: Sequence[Owed]) -> None:
+def _others(desk: Desk, found: OwedSummary) -> None:
     """What is not offered for a refund, and why: to decide, to correct, and settled. All as CSV."""
-    _doubtful(desk, doubtful(all_))
-    _unclear(desk, unclear(all_))
-    _settled(desk, settled(all_))
-    if all_:
+    _doubtful(desk, found.doubtful)
+    _unclear(desk, found.unclear)
+    _settled(desk, found.settled)
+    if found.every.number:
         csv_button(
             desk,
-            lambda now: now.core.exporter.owed(now.actor, all_),
+            lambda now: now.core.exporter.owed(now.actor, found.whole),
             f"owed-{desk.now():%Y-%m-%d-%H%M}",
             "All cancelled bookings without a refund mark, owed or not, with the reason",
         )
 
 
-def _doubtful(desk: Desk, found: Sequence[Owed]) -> None:
+def _doubtful(desk: Desk, found: OwedGroup) -> None:
     """Somebody else may have given these back: an admin says which are owed."""
-    if not found:
+    if not found.number:
         return
-    label = words.count(len(found), "booking needs a decision", "bookings need a decision")
+    label = words.count(found.number, "booking needs a decision", "bookings need a decision")
     with st.expander(f"{label}: the credit may already be given back", icon=":material/rule:"):
         _first_rows(found)
         ticked = _reasons(
             desk,
-            found[:ROWS],
+            found.first,
             "What happened",
             "Bookings that need a decision",
             key="doubtful_grid",
@@ -139,17 +123,16 @@ def _doubtful(desk: Desk, found: Sequence[Owed]) -> None:
             st.caption("Tick bookings to mark them as owed or as not owed.")
 
 
-def _settled(desk: Desk, found: Sequence[Owed]) -> None:
+def _settled(desk: Desk, found: OwedGroup) -> None:
     """Nothing is owed for these, with who says so."""
-    if not found:
+    if not found.number:
         return
-    label = words.count(len(found), "cancelled booking is", "cancelled bookings are")
+    label = words.count(found.number, "cancelled booking is", "cancelled bookings are")
     with st.expander(f"{label} not owed", icon=":material/task_alt:"):
         _first_rows(found)
-        decided_first = sorted(found, key=lambda one: one.decision is None)[:ROWS]
         ticked = _reasons(
             desk,
-            decided_first,
+            found.first,
             "Why nothing is owed",
             "Bookings that are not owed",
             key="settled_grid",
@@ -170,8 +153,8 @@ def _settled(desk: Desk, found: Sequence[Owed]) -> None:
             st.caption("Tick bookings to withdraw a decision, or to mark them as owed.")
 
 
-def _first_rows(found: Sequence[Owed]) -> None:
-    if len(found) > ROWS:
+def _first_rows(found: OwedGroup) -> None:
+    if found.number > ROWS:
         st.caption(f"The first {ROWS} are listed.")
 
 
@@ -210,13 +193,14 @@ def reasons_frame(desk: Desk, found: Sequence[Owed]) -> pd.DataFrame:
     )
 
 
-def _unclear(desk: Desk, found: Sequence[Owed]) -> None:
+def _unclear(desk: Desk, found: OwedGroup) -> None:
     """Whether these are owed cannot be read: named with their values, and never refunded."""
-    if not found:
+    if not found.number:
         return
-    label = words.count(len(found), "booking is unclear", "bookings are unclear")
+    label = words.count(found.number, "booking is unclear", "bookings are unclear")
     with st.expander(f"{label}: to be corrected in HubSpot", icon=":material/help:"):
-        shown = found[:ROWS]
+        _first_rows(found)
+        shown = found.first
         names.grid(
             desk,
             unclear_frame(shown, desk.core.catalogue),
@@ -227,7 +211,7 @@ def _unclear(desk: Desk, found: Sequence[Owed]) -> None:
                 "Credit": st.column_config.TextColumn(width=150),
                 "Unclear": st.column_config.TextColumn("What cannot be read", width="large"),
             },
-            height=tables.height(min(len(found), ROWS), at_most=270),
+            height=tables.height(len(shown), at_most=270),
             alt="Bookings of which it is unclear whether a credit is owed",
         )
 
@@ -249,8 +233,8 @@ def _students(desk: Desk, found: Sequence[Owed]) -> list[Student]:
     return names.looked_up(desk, [(Kind.CONTACT, one.contact_id or "") for one in found])
 
 
-def _by_type(found: Sequence[Owed], catalogue: Catalogue) -> pd.DataFrame:
-    counted = {key: n for key, n in by_credit(found, catalogue).items() if n}
+def _by_type(found: OwedGroup, catalogue: Catalogue) -> pd.DataFrame:
+    counted = {key: n for key in catalogue.keys if (n := found.by_credit.get(key))}
     names = [words.credit(key, catalogue) for key in counted]
     return pd.DataFrame({"Credit type": names, "Owed": list(counted.values())})
 

@@ -136,7 +136,7 @@ def rows(desk: Desk, plan: Plan, *, choosable: bool) -> None:
             live=True, label_visibility="collapsed", key=f"find_{plan.id}", width=300,
         )  # fmt: skip
         acts = st.container(horizontal=True, vertical_alignment="center", width="content")
-    found = narrowed(plan.rows, shown or ORDER, text)
+    found = narrowed(plan, shown or ORDER, text)
     if not found:
         st.caption(f"No {SAID[plan.kind].row} in this preview matches.")
         return
@@ -150,15 +150,11 @@ def rows(desk: Desk, plan: Plan, *, choosable: bool) -> None:
             _grid(desk, plan, page, less=less)
 
 
-def narrowed(rows: Sequence[Row], shown: Sequence[Verdict], text: str) -> list[Row]:
+def narrowed(plan: Plan, shown: Sequence[Verdict], text: str) -> list[Row]:
     """Rows with these verdicts that mention the text, what needs eyes first."""
     sought = text.strip().casefold()
-    found = [
-        row
-        for row in rows
-        if row.verdict in shown and (not sought or sought in _said(row).casefold())
-    ]
-    return sorted(found, key=lambda row: ORDER.index(row.verdict))
+    found = [row for verdict in ORDER if verdict in shown for row in plan.by_verdict[verdict]]
+    return [row for row in found if sought in _said(row).casefold()] if sought else found
 
 
 def _said(row: Row) -> str:

@@ -273,7 +273,8 @@ def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None
                 lambda now: of(
                     Listing.OPERATION,
                     tables.item_table(
-                        now.core.operation_queries.items(operation.id, now.actor), operation.kind
+                        now.core.operation_queries.each_item(operation.id, now.actor),
+                        operation.kind,
                     ),
                     operation.id,
                 ),

@@ -59,16 +59,17 @@ def show(desk: Desk, operation: Operation) -> None:
 
 
 def _writes(desk: Desk, operation: Operation) -> None:
-    records = desk.core.operation_queries.writes(operation.id, desk.actor)
-    if not records:
+    counted = desk.core.operation_queries.writes_counted(operation.id, desk.actor)
+    if not counted:
         st.caption("No write was sent to HubSpot.")
         return
-    st.markdown(writes_words(operation, records))
+    st.markdown(writes_words(operation, counted))
     above = st.container()
-    page = tables.page_of(f"writes_{operation.id}", len(records))
-    items = desk.core.operation_queries.items(operation.id, desk.actor)
-    known = {str(item.contact_id): item.contact_name for item in items}
-    shown = [records[n] for n in page]
+    page = tables.page_of(f"writes_{operation.id}", sum(counted.values()))
+    shown = desk.core.operation_queries.writes(
+        operation.id, desk.actor, limit=len(page), offset=page.start
+    )
+    known = desk.core.operation_queries.names_written(operation, shown, desk.actor)
     words_of, colours = zip(*WRITE_STATES.values(), strict=True)
     names.grid(
         desk,
@@ -91,15 +92,16 @@ def _writes(desk: Desk, operation: Operation) -> None:
     )
 
 
-def writes_words(operation: Operation, records: Sequence[WriteRecord]) -> str:
+def writes_words(operation: Operation, counted: Mapping[tuple[WriteState, str | None], int]) -> str:
     """How many writes, of how many calls, and how many were checked."""
-    landed = [record for record in records if record.state is WriteState.LANDED]
-    found = Counter(record.verified or "not checked yet" for record in landed)
+    found: Counter[str] = Counter()
+    for (state, verified), n in counted.items():
+        if state is WriteState.LANDED:
+            found[verified or "not checked yet"] += n
     told = ", ".join(f"{n:,} {what}" for what, n in found.most_common())
     calls = f" in {words.count(operation.calls, 'call')} to HubSpot" if operation.calls else ""
-    return (
-        f"{words.count(len(records), 'write')}{calls}. Against HubSpot's history: {told or 'none'}."
-    )
+    made = words.count(sum(counted.values()), "write")
+    return f"{made}{calls}. Against HubSpot's history: {told or 'none'}."
 
 
 def writes_frame(records: Sequence[WriteRecord], catalogue: Catalogue) -> pd.DataFrame:
