@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
 from core.credits.account import Portal
+from core.credits.context_pool import ContextPool
 from core.credits.records import Kind
+from core.hubspot.pace.haste import in_haste, made_in_haste
 from core.hubspot.pace.limiter import Priority
 from core.hubspot.transport import Call, Transport
 from core.hubspot.type_ids import TypeIds
@@ -29,12 +29,12 @@ class Threads:
     """Threads for batches, apart for each priority: a sweep's queue must not hold up others."""
 
     count: int
-    _pools: dict[Priority, ThreadPoolExecutor] = field(init=False)
+    _pools: dict[Priority, ContextPool] = field(init=False)
 
     def __post_init__(self) -> None:
         """No thread starts before there is work for it."""
         self._pools = {
-            priority: ThreadPoolExecutor(self.count, f"hubspot-{priority.name.lower()}")
+            priority: ContextPool(self.count, f"hubspot-{priority.name.lower()}")
             for priority in Priority
         }
 
@@ -45,9 +45,9 @@ class Threads:
         given = list(items)
         if len(given) <= 1:
             return [work(item) for item in given]
-        # each with the context of whoever asks: who waits for it, and by which way they came
         pool = self._pools[priority]
-        futures = [pool.submit(copy_context().run, work, item) for item in given]
+        with made_in_haste(len(given)):
+            futures = [pool.submit(work, item) for item in given]
         try:
             return [future.result() for future in futures]
         finally:
@@ -81,7 +81,8 @@ class Hub:
 
     def read(self, call: Call) -> Json:
         """A call that changes nothing."""
-        return self.transport.read(call, self.priority)
+        hasty = self.priority is Priority.OPERATION and in_haste()
+        return self.transport.read(call, self.priority, hasty=hasty)
 
     def knock(self, *, within_s: float) -> None:
         """An empty batch: it costs one call, and HubSpot looks at the token before it answers.

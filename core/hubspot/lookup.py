@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import cast
 
+from core.credits.context_pool import ContextPool
 from core.credits.errors import OutcomeUnknown
 from core.credits.records import (
     MARKER,
@@ -59,7 +59,7 @@ def bookings_of(hub: Hub, contact_id: ContactId) -> list[Booking]:
     if not found:
         return []
     # the two are independent: one after another would cost twice the latency
-    with ThreadPoolExecutor(2, thread_name_prefix="lookup") as pool:
+    with ContextPool(2, thread_name_prefix="lookup") as pool:
         held = pool.submit(reading.objects, hub, Kind.BOOKING, found, lambda told: told)
         exams = pool.submit(
             reading.links,

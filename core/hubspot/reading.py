@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from core.credits.context_pool import ContextPool
 from core.credits.errors import OutcomeUnknown
 from core.credits.records import (
     MARKER,
@@ -209,5 +209,5 @@ def asked(
 
 def _together(*works: Callable[[], Any]) -> list[Any]:
     """Independent works at the same time, each of which may use the hub's threads."""
-    with ThreadPoolExecutor(len(works)) as pool:
+    with ContextPool(len(works)) as pool:
         return [future.result() for future in [pool.submit(work) for work in works]]

@@ -17,6 +17,7 @@ import httpx
 import orjson
 import stamina
 
+from core.credits.call_count import count_call
 from core.credits.errors import GatewayError, LimitReached, NotSent, OutcomeUnknown
 from core.credits.redact import unquoted
 from core.credits.texts import storable_json
@@ -136,18 +137,25 @@ class Transport:
     _usage: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def read(self, call: Call, priority: Priority) -> Mapping[str, Any]:
+    def read(self, call: Call, priority: Priority, *, hasty: bool = False) -> Mapping[str, Any]:
         """Tried again as long as that can help, or somebody waits for it.
+
+        ``hasty``: one of many that a person waits for.
 
         Raises:
             GatewayError: the last failure, when nothing helped.
         """
         if self.people is None or not somebody_waits():
-            return self._read(call, priority)
-        return self.people.read(lambda wanted: self._read(call, priority, wanted))
+            return self._read(call, priority, hasty=hasty)
+        return self.people.read(lambda wanted: self._read(call, priority, wanted, hasty=hasty))
 
     def _read(
-        self, call: Call, priority: Priority, wanted: Callable[[], bool] = lambda: True
+        self,
+        call: Call,
+        priority: Priority,
+        wanted: Callable[[], bool] = lambda: True,
+        *,
+        hasty: bool,
     ) -> Mapping[str, Any]:
         within_s = READ_WITHIN_S[priority]
         until = self.monotonic() + within_s
@@ -158,7 +166,7 @@ class Transport:
             wait_jitter=0.5,
         ):
             with attempt:
-                return self._send(call, priority, until=until)
+                return self._send(call, priority, until=until, hasty=hasty)
         raise AssertionError("retry_context returns or raises")
 
     def write(
@@ -191,8 +199,11 @@ class Transport:
         with self._lock:
             return {**self._usage, "total": sum(self._usage.values())}
 
-    def _send(self, call: Call, priority: Priority, until: float) -> Mapping[str, Any]:
-        with self.limiter.slot(priority, search=call.search, until=until):
+    def _send(
+        self, call: Call, priority: Priority, until: float, *, hasty: bool = False
+    ) -> Mapping[str, Any]:
+        with self.limiter.slot(priority, search=call.search, hasty=hasty, until=until):
+            count_call()
             with self._lock:
                 self._usage[call.what] += 1
             with self.hearing.silence(call.what), translated():

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
 from core.credits.catalogue import Catalogue
+from core.credits.context_pool import ContextPool
 from core.credits.errors import GatewayError, Refused, about_one
 from core.credits.records import TOTAL_BOOKINGS, ContactId, Counted, ItemKey, Kind
 from core.credits.writes import Movement, MovementKind, Run, Write
@@ -81,7 +81,7 @@ class PostProcessing:
         if self.in_turn or len(parts) < 2:
             told = [_left(name, part) for name, part in parts]
         else:
-            with ThreadPoolExecutor(len(parts), "follow-ups") as pool:
+            with ContextPool(len(parts), "follow-ups") as pool:
                 told = list(pool.map(lambda each: _left(*each), parts))
         return [each for each in told if each]
 

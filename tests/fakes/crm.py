@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Literal, cast
 
 from core.credits.account import Portal
+from core.credits.call_count import count_call
 from core.credits.catalogue import SCHOOL, Catalogue, parse_count
 from core.credits.errors import NotSent, OutcomeUnknown, Refused, Unauthorized
 from core.credits.moves import Move
@@ -559,7 +560,7 @@ class FakeCrm(FakeTelling):
                 return Outcome(fate=Fate.LANDED, modified_at=self.now())
 
             request = Request("write", Kind.BOOKING, (new.name,))
-            self._usage["write", Kind.BOOKING] += 1
+            self._count("write", Kind.BOOKING)
             faults = self.sending(request)
             fault = faults if isinstance(faults, Fault) else faults.get(new.name, Fault.NONE)
             outcome = self._fated(request, new.name, fault, create)
@@ -595,6 +596,10 @@ class FakeCrm(FakeTelling):
         named = {f"{what} {kind}": calls for (what, kind), calls in self._usage.items()}
         return {**named, "total": sum(self._usage.values())}
 
+    def _count(self, what: str, kind: Kind) -> None:
+        count_call()
+        self._usage[what, kind] += 1
+
     # --- how a request goes --------------------------------------------------------------------
 
     def _batches(self, what: str, kind: Kind, ids: Collection[str]) -> list[Request]:
@@ -608,7 +613,7 @@ class FakeCrm(FakeTelling):
     def _ask(self, what: str, kind: Kind, ids: Collection[str]) -> None:
         """Send the requests of a read; a fault of any one is raised, as the client would."""
         for request in self._batches(what, kind, ids):
-            self._usage[what, kind] += 1
+            self._count(what, kind)
             fault = self.sending(request)
             if fault is not Fault.NONE:
                 _raise_worst({fault} if isinstance(fault, Fault) else {*fault.values()}, request)
@@ -635,7 +640,7 @@ class FakeCrm(FakeTelling):
         for id_ in too_late:
             yield id_, Outcome(fate=Fate.NOT_SENT, reason=f"not sent within {SEND_WITHIN_S:g} s")
         for request in self._batches("write", kind, [id_ for id_ in ids if id_ not in too_late]):
-            self._usage["write", kind] += 1
+            self._count("write", kind)
             faults = self.sending(request)
             for id_ in request.ids:
                 fault = faults if isinstance(faults, Fault) else faults.get(id_, Fault.NONE)
