@@ -53,7 +53,9 @@ def test_a_shared_token_gives_back_a_shared_credit(desk: TestDesk) -> None:
     assert 1 == desk.crm.balance(Kind.CONTACT, "100", "cs_credits")
 
 
-def test_a_specific_refund_leaves_the_mirrors_shared_credits_as_they_were(desk: TestDesk) -> None:
+def test_a_specific_refund_brings_the_mirrors_other_balances_up_to_what_was_read(
+    desk: TestDesk,
+) -> None:
     desk.crm.add_contact("100", {"cs_credits": 1, "shared_mock_credits": 4})
     drifted: dict[str, object] = {"cs_credits": 0, "shared_mock_credits": 9}
     long_ago = {"hubspot_id": "100", "source_modified_at": "2026-01-01T00:00:00+00:00"}
@@ -64,7 +66,32 @@ def test_a_specific_refund_leaves_the_mirrors_shared_credits_as_they_were(desk: 
     desk.drain()
 
     row = desk.mirror.rows(Kind.CONTACT, ["100"])["100"]
-    assert (2, 9) == (row["cs_credits"], row["shared_mock_credits"])
+    assert (2, 4) == (row["cs_credits"], row["shared_mock_credits"])
+
+
+def test_what_was_read_before_a_write_never_goes_over_what_the_mirror_has_had_since(
+    desk: TestDesk,
+) -> None:
+    desk.crm.add_contact("100", {"cs_credits": 1, "shared_mock_credits": 4})
+    desk.booked("500", "100")
+
+    def spent_meanwhile(request: Request) -> Fault:
+        if request.what == "write" and request.kind is Kind.CONTACT:
+            desk.time += timedelta(seconds=1)
+            desk.crm.foreign_write(Kind.CONTACT, "100", {"shared_mock_credits": "3"})
+            desk.core.mirror_copier.put([Due(kind=Kind.CONTACT, record_id="100", row=None)])
+            copied = desk.core.mirror_copier.handed.take_read(10, desk.now())
+            desk.drain()
+            desk.core.mirror_copier.handed._read.extend(copied)
+            desk.time += timedelta(seconds=1)
+        return Fault.NONE
+
+    desk.crm.sending = spent_meanwhile
+    desk.run("500")
+    desk.drain()
+
+    row = desk.mirror.rows(Kind.CONTACT, ["100"])["100"]
+    assert (2, 3) == (row["cs_credits"], row["shared_mock_credits"])
 
 
 def test_a_contact_that_the_mirror_lacks_is_copied_whole(desk: TestDesk) -> None:
