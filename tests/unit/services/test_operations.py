@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import Context
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ import pytest
 from core.audit.entries import Sought, What
 from core.cli import reports
 from core.credits.errors import BadList, NotReady, StateConflict, UnknownId
-from core.credits.records import BookingId, Kind, WriteId
+from core.credits.records import BookingId, ContactId, Kind, WriteId
 from core.credits.roles import Actor, NotAllowed, Role
 from core.credits.writes import MovementKind, WriteState
 from core.hubspot.ports.inspection import Finding, Health
@@ -41,6 +42,31 @@ def test_two_bookings_of_one_contact_give_back_two_credits_in_one_write(desk: Te
 
     assert 3 == desk.crm.balance(Kind.CONTACT, "100", "cs_credits")
     assert 1 == len(desk.journal.writes(operation.id))
+
+
+def test_an_operation_counts_its_own_calls_and_nobody_elses(desk: TestDesk) -> None:
+    desk.crm.add_contact("100", {"cs_credits": 1})
+    desk.booked("500", "100", status="Active")
+    others = 0
+
+    def others_ask_too(request: Request) -> Fault:
+        nonlocal others
+        if request.what == "write":
+            desk.crm.sending = lambda _: Fault.NONE
+            others += 1
+            Context().run(desk.crm.contacts, [ContactId("100")])
+            desk.crm.sending = others_ask_too
+        return Fault.NONE
+
+    confirmed = desk.confirm("500", kind=CANCEL)
+    desk.crm.sending = others_ask_too
+    before = desk.crm.usage()["total"]
+
+    desk.carry(confirmed)
+
+    made = desk.crm.usage()["total"] - before
+    assert others > 2
+    assert made - others == desk.journal.operation(confirmed.id).calls
 
 
 def test_a_shared_token_gives_back_a_shared_credit(desk: TestDesk) -> None:
