@@ -171,6 +171,19 @@ def test_a_cancellation_cancels_gives_back_marks_counts_down_and_notes(desk: Tes
     assert "1 Clinical Skills" in note.text
 
 
+def test_whose_cancels_these_were_is_read_at_once_with_and_without_a_credit(
+    desk: TestDesk,
+) -> None:
+    desk.crm.add_contact("100", {"cs_credits": 1})
+    desk.booked("500", "100", status="Active")
+    desk.booked("501", "100", status="Active", token="Admin Override")
+
+    operation = desk.run("500", "501", kind=CANCEL)
+
+    assert 1 == desk.crm.usage()["history bookings"]
+    assert {ItemState.DONE} == {desk.item(operation, id_).state for id_ in ("500", "501")}
+
+
 def test_one_bad_row_is_told_and_the_rest_goes_through(desk: TestDesk) -> None:
     for contact in ("100", "101", "102", "103"):
         desk.crm.add_contact(contact, {"cs_credits": 1})
