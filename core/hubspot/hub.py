@@ -26,10 +26,14 @@ Made = TypeVar("Made")
 
 @dataclass(slots=True)
 class Threads:
-    """Threads for batches, apart for each priority: a sweep's queue must not hold up others."""
+    """Threads for batches, apart for each priority: a sweep's queue must not hold up others.
+
+    Nor must what is in haste: while it is paced it waits in its threads.
+    """
 
     count: int
     _pools: dict[Priority, ContextPool] = field(init=False)
+    _hasty: ContextPool = field(init=False)
 
     def __post_init__(self) -> None:
         """No thread starts before there is work for it."""
@@ -37,6 +41,7 @@ class Threads:
             priority: ContextPool(self.count, f"hubspot-{priority.name.lower()}")
             for priority in Priority
         }
+        self._hasty = ContextPool(self.count, "hubspot-haste")
 
     def each(
         self, priority: Priority, work: Callable[[Given], Made], items: Iterable[Given]
@@ -45,8 +50,8 @@ class Threads:
         given = list(items)
         if len(given) <= 1:
             return [work(item) for item in given]
-        pool = self._pools[priority]
-        with made_in_haste(len(given)):
+        with made_in_haste(priority, len(given)) as hasty:
+            pool = self._hasty if hasty else self._pools[priority]
             futures = [pool.submit(work, item) for item in given]
         try:
             return [future.result() for future in futures]
@@ -56,7 +61,7 @@ class Threads:
 
     def close(self) -> None:
         """Wait for what is under way."""
-        for pool in self._pools.values():
+        for pool in (*self._pools.values(), self._hasty):
             pool.shutdown()
 
 
@@ -81,8 +86,7 @@ class Hub:
 
     def read(self, call: Call) -> Json:
         """A call that changes nothing."""
-        hasty = self.priority is Priority.OPERATION and in_haste()
-        return self.transport.read(call, self.priority, hasty=hasty)
+        return self.transport.read(call, self.priority, hasty=in_haste())
 
     def knock(self, *, within_s: float) -> None:
         """An empty batch: it costs one call, and HubSpot looks at the token before it answers.

@@ -91,9 +91,9 @@ def make_client(
         headers={"Authorization": f"Bearer {token}", "User-Agent": "credit-desk"},
         timeout=httpx.Timeout(request_timeout_s, connect=CONNECT_S, write=WRITE_S, pool=POOL_S),
         limits=httpx.Limits(
-            # each priority has threads of its own, and none shall wait for another's connection
-            max_connections=concurrency * len(Priority),
-            max_keepalive_connections=concurrency * len(Priority),
+            # each priority has threads of its own, and haste, and none shall wait for another's
+            max_connections=concurrency * (len(Priority) + 1),
+            max_keepalive_connections=concurrency * (len(Priority) + 1),
             keepalive_expiry=KEEP_ALIVE_S,
         ),
         trust_env=not local,  # a proxy named in the environment knows nothing of the sandbox

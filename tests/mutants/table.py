@@ -2039,6 +2039,13 @@ OTHERS = [
         tests=(_UNIT + "hubspot/test_limiter.py", "-k", "behind_haste"),
     ),
     Mutant(
+        guard="an operation does not wait for the threads of a preview in haste",
+        file="core/hubspot/hub.py",
+        old="            pool = self._hasty if hasty else self._pools[priority]",
+        new="            pool = self._pools[priority]",
+        tests=(_UNIT + "hubspot/test_haste.py",),
+    ),
+    Mutant(
         guard="calls are counted for whoever has them made, whichever thread makes them",
         file="core/credits/context_pool.py",
         old="        return super().submit(copy_context().run, fn, *args, **kwargs)",

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from core.credits.ways import way
+from core.hubspot.pace.limiter import Priority
 
 #: Batches of one read that the even pace serves soon enough.
 FEW = 4
@@ -25,10 +26,11 @@ def in_haste() -> bool:
 
 
 @contextmanager
-def made_in_haste(batches: int) -> Iterator[None]:
-    """What is begun meanwhile is in haste, if somebody waits for so many batches."""
-    token = _HASTE.set(way() is not None and batches > FEW)
+def made_in_haste(priority: Priority, batches: int) -> Iterator[bool]:
+    """Whether what is begun meanwhile is in haste: somebody waits for so many batches."""
+    hasty = priority is Priority.OPERATION and way() is not None and batches > FEW
+    token = _HASTE.set(hasty)
     try:
-        yield
+        yield hasty
     finally:
         _HASTE.reset(token)
