@@ -716,7 +716,7 @@ class FakeCrm(FakeTelling):
 
     @staticmethod
     def _values(write: Write) -> dict[str, str | None]:
-        return {**{key: str(value) for key, value in write.after.items()}, MARKER: write.id}
+        return {**{key: str(value) for key, value in write.sets.items()}, MARKER: write.id}
 
     def _too_late(self, write: Write) -> bool:
         return self._is_past(write.sent_at)

@@ -260,7 +260,7 @@ def _written(write: Write, outcome: Outcome, target: Counted) -> Counted:
     return Counted(
         id=write.target_id,
         kind=write.kind,
-        balances=write.after,
+        balances=write.sets,
         marker=write.id,
         modified_at=outcome.modified_at or target.modified_at,
     )
