@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import TypeVar
 
 from core.credits.account import Portal
-from core.credits.context_pool import ContextPool
 from core.credits.records import Kind
 from core.hubspot.pace.haste import in_haste, made_in_haste
 from core.hubspot.pace.limiter import Priority
@@ -16,6 +15,7 @@ from core.hubspot.transport import Call, Transport
 from core.hubspot.type_ids import TypeIds
 from core.hubspot.wire.paths import Paths
 from core.hubspot.wire.records import Json
+from core.work.context_pool import ContextPool
 
 #: The id of HubSpot's own contacts, which every account has.
 CONTACTS = "0-1"

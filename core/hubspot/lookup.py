@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
-from core.credits.context_pool import ContextPool
 from core.credits.errors import OutcomeUnknown
 from core.credits.records import (
     MARKER,
@@ -27,6 +26,7 @@ from core.hubspot.transport import Call
 from core.hubspot.wire import answers, records, requests, searches
 from core.hubspot.wire.requests import Body
 from core.hubspot.wire.values import text
+from core.work.context_pool import ContextPool
 
 
 def contact_with_history(hub: Hub, id_: ContactId) -> tuple[Contact, History] | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
-from core.credits.context_pool import ContextPool
 from core.credits.errors import OutcomeUnknown
 from core.credits.records import (
     MARKER,
@@ -24,6 +23,7 @@ from core.hubspot.wire import answers, records, requests
 from core.hubspot.wire.answers import Matched
 from core.hubspot.wire.records import Json
 from core.hubspot.wire.values import text
+from core.work.context_pool import ContextPool
 
 Ask = Callable[[Sequence[str]], Matched]
 Made = TypeVar("Made")

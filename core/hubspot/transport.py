@@ -17,7 +17,6 @@ import httpx
 import orjson
 import stamina
 
-from core.credits.call_count import count_call
 from core.credits.errors import GatewayError, LimitReached, NotSent, OutcomeUnknown
 from core.credits.redact import unquoted
 from core.credits.texts import storable_json
@@ -25,6 +24,7 @@ from core.hubspot.hearing import Hearing
 from core.hubspot.pace.limiter import Limiter, Priority
 from core.hubspot.pace.people import People, somebody_waits
 from core.hubspot.wire.failures import failure
+from core.work.call_count import count_call
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.credits.catalogue import Catalogue
-from core.credits.context_pool import ContextPool
 from core.credits.errors import GatewayError, Refused, about_one
 from core.credits.records import TOTAL_BOOKINGS, ContactId, Counted, ItemKey, Kind
 from core.credits.writes import Movement, MovementKind, Run, Write
@@ -33,6 +32,7 @@ from core.operations.states import SETTLED, Item, ItemState, Operation
 from core.operations.steps.items import counted_due
 from core.operations.store.port import OperationStore
 from core.operations.telling.tell import TellingStudents
+from core.work.context_pool import ContextPool
 
 #: Records at a time: several of HubSpot's batches, so that they go at once.
 NOTE_BATCH = 500

@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from core.credits.call_count import counting_calls
-from core.credits.context_pool import ContextPool
 from core.credits.errors import (
     Barred,
     Forbidden,
@@ -45,6 +43,8 @@ from core.operations.states import (
 )
 from core.operations.steps.base import KindSteps
 from core.operations.store.port import OperationStore
+from core.work.call_count import counting_calls
+from core.work.context_pool import ContextPool
 
 log = logging.getLogger(__name__)
 

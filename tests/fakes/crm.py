@@ -16,7 +16,6 @@ from types import MappingProxyType
 from typing import Literal, cast
 
 from core.credits.account import Portal
-from core.credits.call_count import count_call
 from core.credits.catalogue import SCHOOL, Catalogue, parse_count
 from core.credits.errors import NotSent, OutcomeUnknown, Refused, Unauthorized
 from core.credits.moves import Move
@@ -43,6 +42,7 @@ from core.hubspot.ports.crm import BookingFilter, Fate, Note, Outcome
 from core.hubspot.ports.telling import Mail
 from core.hubspot.wire import records
 from core.hubspot.wire.records import Json
+from core.work.call_count import count_call
 from tests.fakes.telling_crm import FakeTelling
 from tests.fakes.truth import Record, Truth
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from core.credits.context_pool import ContextPool
+from core.work.context_pool import ContextPool
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")

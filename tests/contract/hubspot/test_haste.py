@@ -12,12 +12,12 @@ import httpx
 import pytest
 
 from core.credits.account import Portal
-from core.credits.call_count import CallCount, counting_calls
 from core.credits.records import ContactId
 from core.credits.ways import Way, coming_by
 from core.hubspot.client import HubSpot, connect
 from core.hubspot.pace.shared_slots import SharedSlots
 from core.hubspot.pace.slots import Grant, Limit, Wait
+from core.work.call_count import CallCount, counting_calls
 from sandbox.hubspot import limits
 from sandbox.hubspot.server import HubSpotServer
 from tests.contract.hubspot.world import utc_now
