@@ -2055,7 +2055,7 @@ OTHERS = [
     Mutant(
         guard="calls are counted for whoever has them made, whichever thread makes them",
         file="core/work/context_pool.py",
-        old="        return super().submit(copy_context().run, fn, *args, **kwargs)",
+        old="        return super().submit(lambda: context.run(fn, *args, **kwargs))",
         new="        return super().submit(fn, *args, **kwargs)",
         tests=("tests/contract/hubspot/test_haste.py", "-k", "counted"),
     ),
