@@ -2060,13 +2060,10 @@ OTHERS = [
         tests=("tests/contract/hubspot/test_haste.py", "-k", "counted"),
     ),
     Mutant(
-        guard="what was read before a write is copied under the time of that read",
-        file="core/mirror/copier.py",
-        old="                    row=counted_row(record, self.catalogue),",
-        new="                    row={\n"
-        "                        **counted_row(record, self.catalogue),\n"
-        '                        "source_modified_at": now.isoformat(),\n'
-        "                    },",
+        guard="what was read before a write is never copied under the time of the write",
+        file="core/operations/protocol/settle.py",
+        old="        balances=write.sets,",
+        new="        balances={**target.balances, **write.sets},",
         tests=(*_OPERATIONS, "-k", "read_before_a_write"),
     ),
     Mutant(
