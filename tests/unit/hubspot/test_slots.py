@@ -201,15 +201,15 @@ def test_haste_heeds_what_was_used_in_the_window_before() -> None:
 def test_haste_is_paced_while_somebody_else_has_to_wait_and_pays_back_what_it_had() -> None:
     clock = Clock()
     slots = MemorySlots(clock)
-    for _ in range(100):
+    for _ in range(60):
         assert isinstance(slots.take(LIMIT, 0, hasty=True), Grant)
     assert 19 == grants(slots)  # an operation; the last of its takes has to wait
-    paid_back = clock.at + (100 - 20) * LIMIT.gap_s
+    paid_back = clock.at + (60 - 20) * LIMIT.gap_s
     while clock.at + 0.5 < paid_back:
         clock.at += 0.5
         assert 0 == grants(slots, hasty=True)
         assert 9 <= grants(slots) <= 10, "half a second of the even pace"
-    clock.at = paid_back + 1
+    clock.at = paid_back + 0.5
     assert 0 < grants(slots, hasty=True)
 
     clock.at = 1_000_020.0

@@ -10,11 +10,13 @@ import pytest
 
 from core.audit.entries import Sought, What
 from core.cli import reports
+from core.credits.catalogue import SCHOOL
 from core.credits.errors import BadList, NotReady, StateConflict, UnknownId
 from core.credits.records import BookingId, ContactId, Kind, WriteId
 from core.credits.roles import Actor, NotAllowed, Role
 from core.credits.writes import MovementKind, WriteState
 from core.hubspot.ports.inspection import Finding, Health
+from core.mirror.rows import contact_row
 from core.mirror.store.outbox_port import Due
 from core.operations.choosing.select import ByReference
 from core.operations.commands import NotConfirmed
@@ -105,10 +107,9 @@ def test_what_was_read_before_a_write_never_goes_over_what_the_mirror_has_had_si
         if request.what == "write" and request.kind is Kind.CONTACT:
             desk.time += timedelta(seconds=1)
             desk.crm.foreign_write(Kind.CONTACT, "100", {"shared_mock_credits": "3"})
-            desk.core.mirror_copier.put([Due(kind=Kind.CONTACT, record_id="100", row=None)])
-            copied = desk.core.mirror_copier.handed.take_read(10, desk.now())
-            desk.drain()
-            desk.core.mirror_copier.handed._read.extend(copied)
+            now = desk.crm.contacts([ContactId("100")])[ContactId("100")]
+            assert now is not None
+            desk.mirror.copy(Kind.CONTACT, [contact_row(now, SCHOOL)])  # by its webhook
             desk.time += timedelta(seconds=1)
         return Fault.NONE
 
