@@ -5,8 +5,9 @@
 An adjustment gives credits, one to a row. A move goes to one exam that gets seats for all.
 
 At 150 ms latency and 190 requests / 10 s, as the design's budgets say (section 12). The core runs
-in this process, the stack in its own. The floor is the time that the limit gives to the requests
-made: 19 a second. The preview is not counted.
+in this process, the stack in its own. The share of the limit is of 19 requests a second while it
+runs. The floor is what HubSpot's limit allows (benchmarks.floor): 190 at once are allowed after a
+pause, which an operation does not use. The preview is measured by itself, alone and after a pause.
 """
 
 from __future__ import annotations
@@ -18,18 +19,20 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from benchmarks.floor import LIMIT, WINDOW_S, floor_s
 from core.app import wiring
 from core.app.assembly.parts import Core
 from core.credits.account import OBJECT_TYPES
 from core.credits.records import BookingId, BookingStatus, ExamId, Kind
 from core.credits.roles import Actor, Role
+from core.credits.ways import Way, coming_by
 from core.hubspot.ports.crm import BookingFilter
 from core.operations.choosing.adjustment_lists import Asked
 from core.operations.choosing.select import ByReference
@@ -39,7 +42,9 @@ from core.operations.verdicts import OperationKind
 from core.settings import load
 from scripts.processes import local_stack
 
-LIMIT, WINDOW_S, LATENCY_MS = 190, 10.0, 150
+LATENCY_MS = 150
+#: A preview takes at once what HubSpot allows; where that is too little, so long besides.
+PREVIEW_S = 4.0
 ADMIN = Actor(email="admin@example.test", role=Role.ADMIN)
 SCHEDULES = ("CREDIT_DESK_SWEEP_SCHEDULE", "CREDIT_DESK_FULL_SWEEP_SCHEDULE")
 #: Active bookings that can be cancelled are about a third of all.
@@ -82,36 +87,61 @@ def _options() -> argparse.Namespace:
 def _measure(options: argparse.Namespace, env: Mapping[str, str]) -> dict[str, Any]:
     runtime = wiring.build(load())
     core = runtime.core
-    plan = _plan(core, OperationKind(options.kind), options, env)
-    usage_before = dict(core.operation_planner.crm.usage())
     http = httpx.Client(base_url=env["HUBSPOT_BASE_URL"], timeout=30)
+    plan, preview = _previewed(_asked(core, OperationKind(options.kind), options, env), http)
+    usage_before = dict(core.operation_planner.crm.usage())
     # what carries operations and copies; hourly counts and schedules would be measured with them
     runtime.mirror_threads.start()
     runtime.engine.start(core.carries)
     time.sleep(WINDOW_S)  # the preview's requests leave the window, and the engine is up
     http.delete("/_sandbox/stats").raise_for_status()
-    core.operation_commands.confirm(plan.id, ADMIN, reason="benchmark")
+    confirmed = core.operation_commands.confirm(plan.id, ADMIN, reason="benchmark")
     timeline: list[int] = []
     while core.operation_queries.operation(plan.id, ADMIN).state not in ENDED:
         time.sleep(1.0)
         timeline.append(http.get("/_sandbox/stats").json()["requests"])
     stats = http.get("/_sandbox/stats").json()
     usage = {k: n - usage_before.get(k, 0) for k, n in core.operation_planner.crm.usage().items()}
-    report = _report(core, plan, stats, usage) | {"requests_by_second": timeline}
+    report = _report(core, plan, stats, usage)
+    shown = core.operation_queries.operation(confirmed.id, ADMIN).calls
+    report |= {"calls_shown": shown, **preview, "requests_by_second": timeline}
+    report["calls_per_100_with_preview"] = round(
+        report["calls_per_100"] + preview["preview_requests"] / report["bookings"] * 100, 2
+    )
     runtime.stop(grace_s=30)
     return report
 
 
-def _plan(
+def _previewed(ask: Callable[[], Plan], http: httpx.Client) -> tuple[Plan, dict[str, Any]]:
+    """The preview, as a person asks for it while nobody else does; and what it cost."""
+    time.sleep(WINDOW_S)  # what was asked to choose from leaves the window
+    http.delete("/_sandbox/stats").raise_for_status()
+    begun, used = time.monotonic(), time.process_time()
+    with coming_by(Way.COMMAND):
+        plan = ask()
+    seconds, cpu = time.monotonic() - begun, time.process_time() - used
+    stats = http.get("/_sandbox/stats").json()
+    return plan, {
+        "preview_seconds": round(seconds, 2),
+        "preview_cpu_seconds": round(cpu, 2),
+        "preview_floor_seconds": floor_s(stats["requests"]),
+        "preview_requests": stats["requests"],
+        "preview_at_once": stats["in_flight_max"],
+        "preview_rate_limited": stats["rate_limited"],
+    }
+
+
+def _asked(
     core: Core, kind: OperationKind, options: argparse.Namespace, env: Mapping[str, str]
-) -> Plan:
+) -> Callable[[], Plan]:
+    """The preview of it, with all that is to be chosen chosen."""
     if kind is OperationKind.ADJUST:
         return _of_balances(core, options.bookings, options.contacts)
     to = _roomy(core, env, options.bookings) if kind is OperationKind.MOVE else None
     return _of_bookings(core, kind, options.bookings, options.contacts, to)
 
 
-def _of_balances(core: Core, rows: int, contacts: int) -> Plan:
+def _of_balances(core: Core, rows: int, contacts: int) -> Callable[[], Plan]:
     """One credit to each of so many balances of so many contacts."""
     found = core.operation_planner.preview(
         OperationKind.CANCEL, ByReference(references=tuple(_found(core, ACTIVE))), ADMIN
@@ -122,7 +152,7 @@ def _of_balances(core: Core, rows: int, contacts: int) -> Plan:
         for credit in core.catalogue.keys
         for student in students
     ]
-    return core.adjustment_planner.preview(asked[:rows], ADMIN)
+    return lambda: core.adjustment_planner.preview(asked[:rows], ADMIN)
 
 
 def _roomy(core: Core, env: Mapping[str, str], seats: int) -> ExamId:
@@ -153,7 +183,7 @@ def _found(core: Core, narrow: BookingFilter, *types: str) -> list[BookingId]:
 
 def _of_bookings(
     core: Core, kind: OperationKind, bookings: int, contacts: int, to: ExamId | None
-) -> Plan:
+) -> Callable[[], Plan]:
     """A plan of so many bookings of about so many contacts, all of which will change."""
     narrow = REFUNDABLE if kind is OperationKind.REFUND else ACTIVE
     found = ByReference(references=tuple(_found(core, narrow, *([MOVED] if to else []))))
@@ -168,7 +198,8 @@ def _of_bookings(
         chosen += ids[: max(1, room)]
         if len(chosen) >= bookings:
             break
-    return core.operation_planner.preview(kind, ByReference(references=tuple(chosen)), ADMIN, to=to)
+    these = ByReference(references=tuple(chosen))
+    return lambda: core.operation_planner.preview(kind, these, ADMIN, to=to)
 
 
 def _report(
@@ -176,7 +207,6 @@ def _report(
 ) -> dict[str, Any]:
     seconds = (stats["last_ms"] - stats["first_ms"]) / 1000
     requests = stats["requests"]
-    floor_s = requests / LIMIT * WINDOW_S
     apart = sum(
         n for kind, n in usage.items() if kind.startswith(("history", "note", "write note"))
     )
@@ -193,8 +223,9 @@ def _report(
         "rate_limited": stats["rate_limited"],
         "window_10s_max": stats["window_10s_max"],
         "seconds": round(seconds, 2),
-        "floor_seconds": round(floor_s, 2),
-        "share_of_limit": round(floor_s / seconds, 3) if seconds else None,
+        "floor_seconds": floor_s(requests),
+        "share_of_limit": round(requests / LIMIT * WINDOW_S / seconds, 3) if seconds else None,
+        "calls_per_100": round(requests / bookings * 100, 2),
         "calls_per_100_without_verify_and_notes": round((requests - apart) / bookings * 100, 2),
         "mirror_lag_p50_s": lag.p50_s,
         "mirror_lag_p99_s": lag.p99_s,
@@ -208,6 +239,12 @@ def _over_budget(report: Mapping[str, Any]) -> list[str]:
         "at least 95 % of the limit": report["share_of_limit"] >= 0.95,
         "no 429": report["rate_limited"] == 0,
         "6.5 calls for 100 bookings": report["calls_per_100_without_verify_and_notes"] <= 6.5,
+        "7.5 calls for 100 bookings, verify and notes included": report["calls_per_100"] <= 7.5,
+        "9 calls for 100 bookings with the preview": report["calls_per_100_with_preview"] <= 9,
+        "a preview in 4 s, or 4 s more than the limit takes": report["preview_seconds"]
+        <= report["preview_floor_seconds"] + PREVIEW_S,
+        "no 429 in the preview": report["preview_rate_limited"] == 0,
+        "each call shown is one that was made": report["calls_shown"] <= report["requests"],
         "500 MB": report["max_rss_mb"] < 500,
         "copies within 250 ms at the 99th percentile": report["mirror_lag_p99_s"] <= 0.25,
     }

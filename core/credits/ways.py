@@ -28,8 +28,8 @@ def way() -> Way | None:
     return _WAY.get()
 
 
-def come_by(way: Way) -> None:
-    """From now on in this thread."""
+def come_by(way: Way | None) -> None:
+    """From now on in this thread; None: by none."""
     _WAY.set(way)
 
 

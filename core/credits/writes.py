@@ -118,6 +118,15 @@ class Write:
     sent_at: datetime
 
     @property
+    def sets(self) -> Balances:
+        """What HubSpot is sent: a counter that stays as it was could only write over others."""
+        return {
+            credit: value
+            for credit, value in self.after.items()
+            if value != self.before[credit] or credit in self.mends
+        }
+
+    @property
     def mends(self) -> Mapping[CreditType, str]:
         """Of each counter that could not be read: the text that this writes over."""
         return mended(self.movements)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
 from core.credits.account import Portal
 from core.credits.records import Kind
+from core.hubspot.pace.haste import in_haste, made_in_haste
 from core.hubspot.pace.limiter import Priority
 from core.hubspot.transport import Call, Transport
 from core.hubspot.type_ids import TypeIds
 from core.hubspot.wire.paths import Paths
 from core.hubspot.wire.records import Json
+from core.work.context_pool import ContextPool
 
 #: The id of HubSpot's own contacts, which every account has.
 CONTACTS = "0-1"
@@ -26,17 +26,22 @@ Made = TypeVar("Made")
 
 @dataclass(slots=True)
 class Threads:
-    """Threads for batches, apart for each priority: a sweep's queue must not hold up others."""
+    """Threads for batches, apart for each priority: a sweep's queue must not hold up others.
+
+    Nor must what is in haste: while it is paced it waits in its threads.
+    """
 
     count: int
-    _pools: dict[Priority, ThreadPoolExecutor] = field(init=False)
+    _pools: dict[Priority, ContextPool] = field(init=False)
+    _hasty: ContextPool = field(init=False)
 
     def __post_init__(self) -> None:
         """No thread starts before there is work for it."""
         self._pools = {
-            priority: ThreadPoolExecutor(self.count, f"hubspot-{priority.name.lower()}")
+            priority: ContextPool(self.count, f"hubspot-{priority.name.lower()}")
             for priority in Priority
         }
+        self._hasty = ContextPool(self.count, "hubspot-haste")
 
     def each(
         self, priority: Priority, work: Callable[[Given], Made], items: Iterable[Given]
@@ -45,9 +50,9 @@ class Threads:
         given = list(items)
         if len(given) <= 1:
             return [work(item) for item in given]
-        # each with the context of whoever asks: who waits for it, and by which way they came
-        pool = self._pools[priority]
-        futures = [pool.submit(copy_context().run, work, item) for item in given]
+        with made_in_haste(priority, len(given)) as hasty:
+            pool = self._hasty if hasty else self._pools[priority]
+            futures = [pool.submit(work, item) for item in given]
         try:
             return [future.result() for future in futures]
         finally:
@@ -56,7 +61,7 @@ class Threads:
 
     def close(self) -> None:
         """Wait for what is under way."""
-        for pool in self._pools.values():
+        for pool in (*self._pools.values(), self._hasty):
             pool.shutdown()
 
 
@@ -81,7 +86,7 @@ class Hub:
 
     def read(self, call: Call) -> Json:
         """A call that changes nothing."""
-        return self.transport.read(call, self.priority)
+        return self.transport.read(call, self.priority, hasty=in_haste())
 
     def knock(self, *, within_s: float) -> None:
         """An empty batch: it costs one call, and HubSpot looks at the token before it answers.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import cast
 
@@ -27,6 +26,7 @@ from core.hubspot.transport import Call
 from core.hubspot.wire import answers, records, requests, searches
 from core.hubspot.wire.requests import Body
 from core.hubspot.wire.values import text
+from core.work.context_pool import ContextPool
 
 
 def contact_with_history(hub: Hub, id_: ContactId) -> tuple[Contact, History] | None:
@@ -59,7 +59,7 @@ def bookings_of(hub: Hub, contact_id: ContactId) -> list[Booking]:
     if not found:
         return []
     # the two are independent: one after another would cost twice the latency
-    with ThreadPoolExecutor(2, thread_name_prefix="lookup") as pool:
+    with ContextPool(2, thread_name_prefix="lookup") as pool:
         held = pool.submit(reading.objects, hub, Kind.BOOKING, found, lambda told: told)
         exams = pool.submit(
             reading.links,

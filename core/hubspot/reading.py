@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -25,6 +24,7 @@ from core.hubspot.wire import answers, records, requests
 from core.hubspot.wire.answers import Matched
 from core.hubspot.wire.records import Json
 from core.hubspot.wire.values import text
+from core.work.context_pool import ContextPool
 
 Ask = Callable[[Sequence[str]], Matched]
 Made = TypeVar("Made")
@@ -211,5 +211,5 @@ def asked(
 
 def _together(*works: Callable[[], Any]) -> list[Any]:
     """Independent works at the same time, each of which may use the hub's threads."""
-    with ThreadPoolExecutor(len(works)) as pool:
+    with ContextPool(len(works)) as pool:
         return [future.result() for future in [pool.submit(work) for work in works]]

@@ -24,6 +24,7 @@ from core.hubspot.hearing import Hearing
 from core.hubspot.pace.limiter import Limiter, Priority
 from core.hubspot.pace.people import People, somebody_waits
 from core.hubspot.wire.failures import failure
+from core.work.call_count import count_call
 
 log = logging.getLogger(__name__)
 
@@ -90,9 +91,9 @@ def make_client(
         headers={"Authorization": f"Bearer {token}", "User-Agent": "credit-desk"},
         timeout=httpx.Timeout(request_timeout_s, connect=CONNECT_S, write=WRITE_S, pool=POOL_S),
         limits=httpx.Limits(
-            # each priority has threads of its own, and none shall wait for another's connection
-            max_connections=concurrency * len(Priority),
-            max_keepalive_connections=concurrency * len(Priority),
+            # each priority has threads of its own, and haste, and none shall wait for another's
+            max_connections=concurrency * (len(Priority) + 1),
+            max_keepalive_connections=concurrency * (len(Priority) + 1),
             keepalive_expiry=KEEP_ALIVE_S,
         ),
         trust_env=not local,  # a proxy named in the environment knows nothing of the sandbox
@@ -136,18 +137,25 @@ class Transport:
     _usage: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def read(self, call: Call, priority: Priority) -> Mapping[str, Any]:
+    def read(self, call: Call, priority: Priority, *, hasty: bool = False) -> Mapping[str, Any]:
         """Tried again as long as that can help, or somebody waits for it.
+
+        ``hasty``: one of many that a person waits for.
 
         Raises:
             GatewayError: the last failure, when nothing helped.
         """
         if self.people is None or not somebody_waits():
-            return self._read(call, priority)
-        return self.people.read(lambda wanted: self._read(call, priority, wanted))
+            return self._read(call, priority, hasty=hasty)
+        return self.people.read(lambda wanted: self._read(call, priority, wanted, hasty=hasty))
 
     def _read(
-        self, call: Call, priority: Priority, wanted: Callable[[], bool] = lambda: True
+        self,
+        call: Call,
+        priority: Priority,
+        wanted: Callable[[], bool] = lambda: True,
+        *,
+        hasty: bool,
     ) -> Mapping[str, Any]:
         within_s = READ_WITHIN_S[priority]
         until = self.monotonic() + within_s
@@ -158,7 +166,7 @@ class Transport:
             wait_jitter=0.5,
         ):
             with attempt:
-                return self._send(call, priority, until=until)
+                return self._send(call, priority, until=until, hasty=hasty)
         raise AssertionError("retry_context returns or raises")
 
     def write(
@@ -191,8 +199,11 @@ class Transport:
         with self._lock:
             return {**self._usage, "total": sum(self._usage.values())}
 
-    def _send(self, call: Call, priority: Priority, until: float) -> Mapping[str, Any]:
-        with self.limiter.slot(priority, search=call.search, until=until):
+    def _send(
+        self, call: Call, priority: Priority, until: float, *, hasty: bool = False
+    ) -> Mapping[str, Any]:
+        with self.limiter.slot(priority, search=call.search, hasty=hasty, until=until):
+            count_call()
             with self._lock:
                 self._usage[call.what] += 1
             with self.hearing.silence(call.what), translated():

@@ -7,7 +7,7 @@ answered for it, and a repeated or late copy is harmless by the mirror's own gua
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -15,7 +15,7 @@ from itertools import chain
 from core.credits.catalogue import Catalogue
 from core.credits.errors import GatewayError, LimitReached, NotSent, OutcomeUnknown, Refused
 from core.credits.halves import halves
-from core.credits.records import ContactId, Kind
+from core.credits.records import ContactId, Counted, Kind
 from core.hubspot.ports.crm import Crm
 from core.mirror import log
 from core.mirror.by_parts import by_parts, told
@@ -27,7 +27,7 @@ from core.mirror.failed_rows import is_a_row, may_be_a_row
 from core.mirror.lag import CopyLag
 from core.mirror.merges import Merges
 from core.mirror.port import Copied, CopyResult, Mirror, MirrorRow
-from core.mirror.rows import ID
+from core.mirror.rows import ID, counted_row
 from core.mirror.store.outbox_port import Due, OutboxState
 from core.mirror.store.port import MirrorStore
 from core.work.wakeup import WakeUp
@@ -111,6 +111,25 @@ class MirrorCopier:
             self.handed.offer(due)
             self.nudge()
 
+    def offer_read(self, records: Iterable[Counted]) -> None:
+        """Copy these whole, as they were read. Never waits, and nothing is lost if it fails.
+
+        Each goes under the time of what was read, so the mirror keeps what is newer of it.
+        """
+        now = self.now()
+        self.handed.offer_read(
+            [
+                Due(
+                    kind=record.kind,
+                    record_id=record.id,
+                    row=counted_row(record, self.catalogue),
+                    due_since=now,
+                )
+                for record in records
+            ]
+        )
+        self.nudge()
+
     def saved(self, held: Sequence[Due]) -> None:
         """The outbox has what was offered, held for us."""
         self._remove(self.handed.saved(held, self.now()))
@@ -124,6 +143,8 @@ class MirrorCopier:
         now = self.now()
         room = self.outage.room(now)
         if not room:
+            return Drained()
+        if not self._copy_read(self.handed.take_read(room, now)):
             return Drained()
         offered = self.handed.take(room, now)
         taken = offered or self.journal.take_due(now=now, until=now + HOLD, limit=room)
@@ -223,6 +244,18 @@ class MirrorCopier:
             self.put([Due(kind=Kind.BOOKING, record_id=b, row=None) for ids in found for b in ids])
 
     # mirror
+
+    def _copy_read(self, dues: Sequence[Due]) -> bool:
+        """Whether the mirror answers. What it does not take is left to the next who reads it."""
+        for kind, batch in by_kind(dues):
+            try:
+                answers = self.mirror.copy(kind, newest(batch))
+            except GatewayError as error:
+                self._mirror_down(batch, error)
+                return False
+            self._up()
+            log.made([due for due in batch if answers[id_of(due)].copied is Copied.WRITTEN])
+        return True
 
     def _copy(self, dues: Sequence[Due]) -> None:
         batches = [batch for _, batch in by_kind(dues)]

@@ -33,6 +33,8 @@ class DirectCopies:
     """In the order in which they came. Shared by the threads of one process."""
 
     _offered: deque[Due] = field(default_factory=deque)
+    #: As they were read before a write of them: copied before what was offered after.
+    _read: deque[Due] = field(default_factory=deque)
     #: In the outbox, and not copied yet; copied, and not in the outbox yet. Oldest first.
     _saved: dict[Version, Due] = field(default_factory=dict)
     _made: dict[Version, Due] = field(default_factory=dict)
@@ -40,14 +42,28 @@ class DirectCopies:
 
     def offer(self, due: Sequence[Due]) -> None:
         """To be copied soon, though the journal does not have them yet."""
-        with self._lock:
-            room = KEPT_MAX - len(self._offered)
-            self._offered += due[: max(0, room)]
+        self._put(self._offered, due)
+
+    def offer_read(self, due: Sequence[Due]) -> None:
+        """To be copied soon if that can be; no outbox ever has them."""
+        self._put(self._read, due)
 
     def take(self, limit: int, now: datetime) -> list[Due]:
         """The first of them that are still ours to copy."""
+        return self._take(self._offered, limit, now)
+
+    def take_read(self, limit: int, now: datetime) -> list[Due]:
+        """The first of those that were read of late."""
+        return self._take(self._read, limit, now)
+
+    def _put(self, line: deque[Due], due: Sequence[Due]) -> None:
         with self._lock:
-            taken = [self._offered.popleft() for _ in range(min(limit, len(self._offered)))]
+            room = KEPT_MAX - len(line)
+            line += due[: max(0, room)]
+
+    def _take(self, line: deque[Due], limit: int, now: datetime) -> list[Due]:
+        with self._lock:
+            taken = [line.popleft() for _ in range(min(limit, len(line)))]
         return [due for due in taken if _ours(due, now)]
 
     def saved(self, held: Sequence[Due], now: datetime) -> list[Due]:

@@ -94,6 +94,17 @@ def written_row(target: Counted) -> Row:
     return {**_version(target.id, target.modified_at), **counters, PARTIAL: True}
 
 
+def counted_row(target: Counted, catalogue: Catalogue) -> Row:
+    """All that is known of a contact or an exam: whole if it was read, else what a write set."""
+    match target:
+        case Contact():
+            return contact_row(target, catalogue)
+        case Exam():
+            return exam_row(target)
+        case _:
+            return written_row(target)
+
+
 def cancelled_row(id_: BookingId, modified_at: datetime) -> Row:
     """What a cancel has just set, and no other column: those were read before it."""
     return {

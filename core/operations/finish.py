@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,6 +32,7 @@ from core.operations.states import SETTLED, Item, ItemState, Operation
 from core.operations.steps.items import counted_due
 from core.operations.store.port import OperationStore
 from core.operations.telling.tell import TellingStudents
+from core.work.context_pool import ContextPool
 
 #: Records at a time: several of HubSpot's batches, so that they go at once.
 NOTE_BATCH = 500
@@ -81,7 +81,7 @@ class PostProcessing:
         if self.in_turn or len(parts) < 2:
             told = [_left(name, part) for name, part in parts]
         else:
-            with ThreadPoolExecutor(len(parts), "follow-ups") as pool:
+            with ContextPool(len(parts), "follow-ups") as pool:
                 told = list(pool.map(lambda each: _left(*each), parts))
         return [each for each in told if each]
 

@@ -43,6 +43,7 @@ from core.hubspot.ports.crm import BookingFilter, Extent, Fate, Listed, Note, Ou
 from core.hubspot.ports.telling import Mail
 from core.hubspot.wire import records
 from core.hubspot.wire.records import Json
+from core.work.call_count import count_call
 from tests.fakes.telling_crm import FakeTelling
 from tests.fakes.truth import Record, Truth
 
@@ -604,7 +605,7 @@ class FakeCrm(FakeTelling):
                 return Outcome(fate=Fate.LANDED, modified_at=self.now())
 
             request = Request("write", Kind.BOOKING, (new.name,))
-            self._usage["write", Kind.BOOKING] += 1
+            self._count("write", Kind.BOOKING)
             faults = self.sending(request)
             fault = faults if isinstance(faults, Fault) else faults.get(new.name, Fault.NONE)
             outcome = self._fated(request, new.name, fault, create)
@@ -640,6 +641,10 @@ class FakeCrm(FakeTelling):
         named = {f"{what} {kind}": calls for (what, kind), calls in self._usage.items()}
         return {**named, "total": sum(self._usage.values())}
 
+    def _count(self, what: str, kind: Kind) -> None:
+        count_call()
+        self._usage[what, kind] += 1
+
     # --- how a request goes --------------------------------------------------------------------
 
     def _batches(self, what: str, kind: Kind, ids: Collection[str]) -> list[Request]:
@@ -653,7 +658,7 @@ class FakeCrm(FakeTelling):
     def _ask(self, what: str, kind: Kind, ids: Collection[str]) -> None:
         """Send the requests of a read; a fault of any one is raised, as the client would."""
         for request in self._batches(what, kind, ids):
-            self._usage[what, kind] += 1
+            self._count(what, kind)
             fault = self.sending(request)
             if fault is not Fault.NONE:
                 _raise_worst({fault} if isinstance(fault, Fault) else {*fault.values()}, request)
@@ -685,7 +690,7 @@ class FakeCrm(FakeTelling):
         for id_ in too_late:
             yield id_, Outcome(fate=Fate.NOT_SENT, reason=f"not sent within {SEND_WITHIN_S:g} s")
         for request in self._batches("write", kind, [id_ for id_ in ids if id_ not in too_late]):
-            self._usage["write", kind] += 1
+            self._count("write", kind)
             faults = self.sending(request)
             for id_ in request.ids:
                 fault = faults if isinstance(faults, Fault) else faults.get(id_, Fault.NONE)
@@ -761,7 +766,7 @@ class FakeCrm(FakeTelling):
 
     @staticmethod
     def _values(write: Write) -> dict[str, str | None]:
-        return {**{key: str(value) for key, value in write.after.items()}, MARKER: write.id}
+        return {**{key: str(value) for key, value in write.sets.items()}, MARKER: write.id}
 
     def _too_late(self, write: Write) -> bool:
         return self._is_past(write.sent_at)

@@ -22,6 +22,7 @@ _SEATS = "test_credit_seat_and_booking_come_together_or_not_at_all"
 #: The contract of the journal over a SQLite file; PostgreSQL's own cases are ``_BOTH``.
 _SQLITE = ("-k", "sqlite")
 _WRITES = (_UNIT + "test_writes.py",)
+_SLOTS = (_UNIT + "hubspot/test_slots.py", "-k", "haste")
 _RACES = (_SERVICES + "test_races.py",)
 _OPERATIONS = (_SERVICES + "test_operations.py",)
 _UNDO = (_UNIT + "test_undo_rules.py", _SERVICES + "test_undo.py")
@@ -2009,6 +2010,62 @@ OTHERS = [
         old="    leases=timedelta(0),\n    days=MOST.days,",
         new="    leases=timedelta(0),\n    days=timedelta(0),",
         tests=_CLOCKS,
+    ),
+    Mutant(
+        guard="haste leaves a burst to those who are paced",
+        file="core/hubspot/pace/slots.py",
+        old="        return limit.spare + (limit.kept if self.rushes(now, hasty=hasty) else 0)",
+        new="        return limit.spare",
+        tests=_SLOTS,
+    ),
+    Mutant(
+        guard="nobody is in haste while somebody else has to wait",
+        file="core/hubspot/pace/slots.py",
+        old="        return hasty and self.crowded_until <= now",
+        new="        return hasty",
+        tests=_SLOTS,
+    ),
+    Mutant(
+        guard="what was had in haste is paid back while somebody else has to wait",
+        file="core/hubspot/pace/slots.py",
+        old="        return max(self.due, self.hasty_due if hasty else 0.0) - limit.burst_s",
+        new="        return self.due - limit.burst_s",
+        tests=_SLOTS,
+    ),
+    Mutant(
+        guard="an operation does not stand behind haste that waits",
+        file="core/hubspot/pace/limiter.py",
+        old="        line = self._hasty if hasty else self._queue",
+        new="        line = self._queue",
+        tests=(_UNIT + "hubspot/test_limiter.py", "-k", "behind_haste"),
+    ),
+    Mutant(
+        guard="an operation does not wait for the threads of a preview in haste",
+        file="core/hubspot/hub.py",
+        old="            pool = self._hasty if hasty else self._pools[priority]",
+        new="            pool = self._pools[priority]",
+        tests=(_UNIT + "hubspot/test_haste.py",),
+    ),
+    Mutant(
+        guard="a counter that a write leaves as it was is not sent",
+        file="core/credits/writes.py",
+        old="            if value != self.before[credit] or credit in self.mends",
+        new="            if True",
+        tests=_WRITES,
+    ),
+    Mutant(
+        guard="calls are counted for whoever has them made, whichever thread makes them",
+        file="core/work/context_pool.py",
+        old="        return super().submit(lambda: context.run(fn, *args, **kwargs))",
+        new="        return super().submit(fn, *args, **kwargs)",
+        tests=("tests/contract/hubspot/test_haste.py", "-k", "counted"),
+    ),
+    Mutant(
+        guard="what was read before a write is never copied under the time of the write",
+        file="core/operations/protocol/settle.py",
+        old="        balances=write.sets,",
+        new="        balances={**target.balances, **write.sets},",
+        tests=(*_OPERATIONS, "-k", "read_before_a_write"),
     ),
     Mutant(
         guard="a slot that is held for longer than any can be rests one window",

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.credits.adjustments import Adjustment, Change
 from core.credits.catalogue import SCHOOL, CreditType
-from core.credits.records import MARKER, Counted, Kind, Version, WriteId
+from core.credits.records import MARKER, ContactId, Counted, Kind, Version, WriteId
 from core.credits.writes import (
     QUIET_PERIOD,
     Belief,
@@ -102,3 +103,19 @@ def test_a_balance_that_cannot_be_trusted_is_never_written_over(
 def test_a_movement_is_one_credit() -> None:
     with pytest.raises(ValueError, match="not 2"):
         movement(delta=2)
+
+
+def test_a_counter_that_stays_as_it_was_is_not_sent_unless_it_mends_text() -> None:
+    sj = SCHOOL.keys[0]
+    still = write(before={CS: 1, sj: 3}, after={CS: 2, sj: 3})
+    mending = Movement(
+        booking_id=Adjustment(
+            request="p", contact_id=ContactId("100"), credit=CS, change=Change(to=0), stood="abc"
+        ).name,
+        kind=MovementKind.ADJUSTMENT,
+        credit=CS,
+        delta=0,
+    )
+
+    assert {CS: 2} == still.sets
+    assert {CS: 0} == write(before={CS: 0}, after={CS: 0}, movements=(mending,)).sets

@@ -140,7 +140,6 @@ def build_runner(
             TellingStudents(crm, journal, catalogue, quiet, now, tell_by),
             in_turn=in_turn,
         ),
-        lambda: crm.usage()["total"],
         may,
         acts_for_admins,
         now,

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from core.credits.errors import LimitReached, NoRoom, NotSent
-from core.hubspot.pace.slots import Grant, Limit, Slots, Wait
+from core.hubspot.pace.slots import LAST, Grant, Limit, Slots, Wait
 from core.hubspot.ports.inspection import Quota
 
 #: HubSpot's smallest limit, until an answer says more.
@@ -37,29 +37,37 @@ class Priority(IntEnum):
 
     OPERATION = 0
     MIRROR = 1
-    SWEEP = 2
+    SWEEP = LAST
 
 
 #: The part of the day's calls that is kept for whoever goes before.
 KEPT_OF_DAY = {Priority.OPERATION: 0.0, Priority.MIRROR: 0.01, Priority.SWEEP: 0.05}
 
 
+Waiter = tuple[int, int, threading.Condition]
+
+
 @dataclass(slots=True)
 class Lane:
-    """Waiters of one bucket in this process. Only the first of them asks for a slot."""
+    """Waiters of one bucket in this process, in two lines: those who are paced, and those in haste.
+
+    Only the first of each line asks for a slot. Neither line waits for the other, but for sweeps:
+    somebody waits for what is read in haste.
+    """
 
     slots: Slots
     limit: Limit
     now: Callable[[], float]
     paused_until: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _queue: list[tuple[int, int, threading.Condition]] = field(default_factory=list)
+    _queue: list[Waiter] = field(default_factory=list)
+    _hasty: list[Waiter] = field(default_factory=list)
     _number: Iterator[int] = field(default_factory=itertools.count)
 
     @contextmanager
-    def slot(self, priority: Priority, until: float) -> Iterator[None]:
+    def slot(self, priority: Priority, until: float, *, hasty: bool = False) -> Iterator[None]:
         """Hold a slot. Raises ``NoRoom`` when there is none before ``until``."""
-        limit, grant = self._wait(priority, until)
+        limit, grant = self._wait(priority, until, hasty=hasty)
         try:
             yield
         finally:
@@ -68,29 +76,34 @@ class Lane:
             with self._lock, suppress(NotSent):
                 self.slots.give_back(limit, grant)
 
-    def _wait(self, priority: Priority, until: float) -> tuple[Limit, Grant]:
+    def _wait(self, priority: Priority, until: float, *, hasty: bool) -> tuple[Limit, Grant]:
+        line = self._hasty if hasty else self._queue
         with self._lock:
             me = (int(priority), next(self._number), threading.Condition(self._lock))
-            heapq.heappush(self._queue, me)
+            heapq.heappush(line, me)
             try:
                 while True:
                     seconds: float | None = None
-                    if self._queue[0] is me:
+                    if line[0] is me and not self._gives_way(priority):
                         limit = self.limit
-                        answer = self._ask(limit, priority)
+                        answer = self._ask(limit, priority, hasty=hasty)
                         if isinstance(answer, Grant):
                             return limit, answer
                         seconds = answer.seconds
                     me[2].wait(self._at_most(seconds, until))
             finally:
-                self._queue.remove(me)
-                heapq.heapify(self._queue)
-                if self._queue:
-                    self._queue[0][2].notify()
+                line.remove(me)
+                heapq.heapify(line)
+                for waiters in (self._queue, self._hasty):
+                    if waiters:
+                        waiters[0][2].notify()
 
-    def _ask(self, limit: Limit, priority: Priority) -> Grant | Wait:
+    def _gives_way(self, priority: Priority) -> bool:
+        return priority == LAST and bool(self._hasty)
+
+    def _ask(self, limit: Limit, priority: Priority, *, hasty: bool) -> Grant | Wait:
         pause = self.paused_until - self.now()
-        return Wait(seconds=pause) if pause > 0 else self.slots.take(limit, priority)
+        return Wait(seconds=pause) if pause > 0 else self.slots.take(limit, priority, hasty=hasty)
 
     def _at_most(self, seconds: float | None, until: float) -> float:
         left = until - self.now()
@@ -136,9 +149,14 @@ class Limiter:
 
     @contextmanager
     def slot(
-        self, priority: Priority, *, search: bool = False, until: float = math.inf
+        self,
+        priority: Priority,
+        *,
+        search: bool = False,
+        hasty: bool = False,
+        until: float = math.inf,
     ) -> Iterator[None]:
-        """May be held for one request.
+        """May be held for one request. ``hasty``: a person waits for many such.
 
         Raises:
             NotSent: no room before ``until``.
@@ -146,7 +164,7 @@ class Limiter:
         """
         self._spare_the_day(priority)
         if not search:
-            with self._calls.slot(priority, until):
+            with self._calls.slot(priority, until, hasty=hasty):
                 yield
             return
         with self._searches.slot(priority, until), self._calls.slot(priority, until):

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -19,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from core.credits.errors import LimitUnknown
 from core.database.fleeting import opened, transaction
 from core.database.full_disk import for_lack_of_room
-from core.hubspot.pace.slots import TICK_S, TRANSIT_S, Grant, Limit, Wait
+from core.hubspot.pace.slots import LAST, TICK_S, TRANSIT_S, Grant, Limit, Pace, Wait
 
 TABLES = """
 create table if not exists hubspot_slots (
@@ -29,14 +30,18 @@ create table if not exists hubspot_pace (bucket text primary key, due double pre
 create table if not exists hubspot_waiting (
     bucket text, priority integer, until double precision not null, primary key (bucket, priority)
 )"""
+#: The fields of ``Pace``, and what the bucket of each is called in ``hubspot_pace``.
+PACES = {"due": "", "hasty_due": " in haste", "crowded_until": " crowded"}
+HELD = sa.text(
+    "select bucket, due from hubspot_pace where bucket in (:due, :hasty_due, :crowded_until)"
+)
 LOOK = sa.text(
     "select slot, free_at,"
-    " (select due from hubspot_pace where bucket = :bucket) as due,"
     " (select max(until) from hubspot_waiting"
     "  where bucket = :bucket and priority < :priority) as ahead"
     " ,(select max(free_at) from hubspot_slots where bucket = :bucket) as furthest"
     " from hubspot_slots where bucket = :bucket and slot < :count"
-    " order by free_at, slot limit 1 offset :spare"
+    " order by free_at, slot limit 1 offset :skipped"
 )
 REST = sa.text(
     "update hubspot_slots set free_at = :until"
@@ -58,13 +63,12 @@ BRING_BACK = (
     sa.text(
         "update hubspot_slots set free_at = :until where bucket = :bucket and free_at > :longest"
     ),
-    sa.text("update hubspot_pace set due = :now where bucket = :bucket and due > :now"),
     sa.text("update hubspot_waiting set until = :now where bucket = :bucket and until > :now"),
 )
 BUSY = sa.text("select count(*) from hubspot_slots where bucket = :bucket and free_at > :now")
 SERVER_TIME = sa.text("select extract(epoch from clock_timestamp())")
-#: Waiters of this priority have nobody to go before, and so announce themselves to nobody.
-LAST = 2
+#: How those in haste stand: before sweeps, and not before a copy that waits.
+BEHIND = LAST - 1
 #: For how long after it looked in vain a waiter is still held to wait, and how soon to look again.
 STANDS_S, LOOK_AGAIN_S = 0.2, 0.05
 
@@ -89,41 +93,70 @@ class SharedSlots:
     #: Priorities whose waiting we have told the others of.
     _standing: set[int] = field(default_factory=set, init=False)
 
-    def take(self, limit: Limit, priority: int) -> Grant | Wait:
+    def take(self, limit: Limit, priority: int, *, hasty: bool = False) -> Grant | Wait:
         """A slot; none while somebody with a smaller priority waits, in any process."""
         with self._store() as (connection, now):
             self._make_rows(connection, limit.count)
-            asked = {"count": limit.count, "spare": limit.spare, "priority": priority}
-            looked = connection.execute(LOOK, self._with(**asked)).one()
+            pace = self._pace(connection)
+            looked = self._look(connection, limit, priority, pace.skipped(limit, now, hasty=hasty))
             if looked.furthest > now + TRANSIT_S + limit.window_s + TICK_S:
-                self._bring_back(connection, now, limit)
-                looked = connection.execute(LOOK, self._with(**asked)).one()
-            slot, free_at, due, ahead, _ = looked
-            if ahead is not None and ahead > now:
+                pace = self._bring_back(connection, pace, now, limit)
+                skipped = pace.skipped(limit, now, hasty=hasty)
+                looked = self._look(connection, limit, priority, skipped)
+            if looked.ahead is not None and looked.ahead > now:
                 return Wait(seconds=LOOK_AGAIN_S)
-            ready_at = max(free_at, (due or 0.0) - limit.burst_s)
+            ready_at = max(looked.free_at, pace.ready_at(limit, now, hasty=hasty))
             if ready_at > now + TICK_S:
-                return self._stand(connection, priority, now, ready_at - now)
+                again_at = pace.look_again_at(ready_at, now, hasty=hasty)
+                if priority < LAST:
+                    self._stand(connection, BEHIND if hasty else priority, again_at)
+                    if not hasty:
+                        self._keep(connection, pace, pace.waited(ready_at))
+                return Wait(seconds=again_at - now)
             until = now + TRANSIT_S + limit.window_s
-            connection.execute(HOLD, self._with(slot=slot, until=until))
-            connection.execute(PACE, self._with(due=max(due or 0.0, now) + limit.gap_s))
-            if priority in self._standing:
-                self._standing.discard(priority)
-                connection.execute(STAND, self._with(priority=priority, until=now))
-            return Grant(slot=slot, at=now)
+            connection.execute(HOLD, self._with(slot=looked.slot, until=until))
+            self._keep(connection, pace, pace.granted(limit, now, hasty=hasty))
+            self._stand_down(connection, BEHIND if hasty else priority, now)
+            return Grant(slot=looked.slot, at=now)
 
-    def _stand(self, connection: sa.Connection, priority: int, now: float, seconds: float) -> Wait:
-        if priority < LAST:
-            self._standing.add(priority)
-            until = now + seconds + STANDS_S
-            connection.execute(STAND, self._with(priority=priority, until=until))
-        return Wait(seconds=seconds)
+    def _look(
+        self, connection: sa.Connection, limit: Limit, priority: int, skipped: int
+    ) -> sa.Row[Any]:
+        """The slot that is free for longest but those to be left free."""
+        asked = self._with(count=limit.count, priority=priority, skipped=skipped)
+        return connection.execute(LOOK, asked).one()
 
-    def _bring_back(self, connection: sa.Connection, now: float, limit: Limit) -> None:
+    def _stand(self, connection: sa.Connection, priority: int, until: float) -> None:
+        """Those of later priorities, in all processes, let this one go first."""
+        self._standing.add(priority)
+        connection.execute(STAND, self._with(priority=priority, until=until + STANDS_S))
+
+    def _stand_down(self, connection: sa.Connection, priority: int, now: float) -> None:
+        if priority in self._standing:
+            self._standing.discard(priority)
+            connection.execute(STAND, self._with(priority=priority, until=now))
+
+    def _pace(self, connection: sa.Connection) -> Pace:
+        buckets = {name: self.bucket + tail for name, tail in PACES.items()}
+        held = {row.bucket: row.due for row in connection.execute(HELD, buckets)}
+        return Pace(**{name: held.get(bucket, 0.0) for name, bucket in buckets.items()})
+
+    def _keep(self, connection: sa.Connection, before: Pace, after: Pace) -> None:
+        changed = [
+            {"bucket": self.bucket + tail, "due": at}
+            for name, tail in PACES.items()
+            if (at := getattr(after, name)) != getattr(before, name)
+        ]
+        if changed:
+            connection.execute(PACE, changed)
+
+    def _bring_back(self, connection: sa.Connection, pace: Pace, now: float, limit: Limit) -> Pace:
         """The clock was set back since: nothing that it stored is waited for but one rest."""
         longest, until = now + TRANSIT_S + limit.window_s, now + limit.window_s
         for statement in BRING_BACK:
             connection.execute(statement, self._with(now=now, longest=longest, until=until))
+        self._keep(connection, pace, kept := pace.brought_back(now))
+        return kept
 
     def give_back(self, limit: Limit, grant: Grant) -> None:
         """Never later than the grant had said."""

@@ -10,13 +10,17 @@ slot rests from ``TRANSIT_S`` after its grant at the latest.
 
 Grants are paced besides: not much more than N in 10 s at an even rate, with a small burst. Without
 it the first N requests leave within two seconds and everybody else waits for eight, which is
-longer than a write may wait to be sent.
+nearly as long as a write may wait to be sent.
+
+A read that a person waits for may be *in haste*: while nobody who is paced has to wait, it takes
+what is free at once, but for some slots that are kept for those who are paced. When somebody has to
+wait, it is paced as well, and first pays back what it had in advance.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 #: A request that was not answered after this time is held to have arrived by then. Longer costs
@@ -28,8 +32,13 @@ TICK_S = 1e-6
 #: How much faster than the limit grants may follow each other, so that the pace alone never
 #: leaves a slot unused.
 HASTE = 1.03
-#: The part of the limit that may be granted at once after a pause.
+#: The priority that everybody goes before: haste does not heed it.
+LAST = 2
+#: The part of the limit that may be granted at once after a pause, and that no haste takes.
 BURST = 0.1
+#: For how long after a paced one had to wait, beyond its wait, nobody is in haste: an operation
+#: that computes or saves for a moment will wait again.
+CROWDED_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +61,14 @@ class Limit:
         return self.window_s / (self.count - self.spare) / HASTE
 
     @property
+    def kept(self) -> int:
+        """Slots that haste leaves free: a burst of those who are paced."""
+        return int((self.count - self.spare) * BURST)
+
+    @property
     def burst_s(self) -> float:
         """How far the pace may be ahead of an even one."""
-        return self.gap_s * max(1, int((self.count - self.spare) * BURST) - 1)
+        return self.gap_s * max(1, self.kept - 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +89,7 @@ class Wait:
 class Slots(Protocol):
     """Where slots are kept. Safe for threads, and for processes if the store is shared."""
 
-    def take(self, limit: Limit, priority: int) -> Grant | Wait:
+    def take(self, limit: Limit, priority: int, *, hasty: bool = False) -> Grant | Wait:
         """A slot, or how long to wait for one. Smaller priorities go first."""
         ...
 
@@ -88,6 +102,58 @@ class Slots(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """When even paces would make their next grants. Times are those of the slots' clock."""
+
+    #: Of all that is paced.
+    due: float = 0.0
+    #: Of what was in haste alone, and of what it is paced besides.
+    hasty_due: float = 0.0
+    #: Until when somebody who is paced has to wait, or may have to again.
+    crowded_until: float = 0.0
+
+    def rushes(self, now: float, *, hasty: bool) -> bool:
+        """Whether a grant now is made in haste."""
+        return hasty and self.crowded_until <= now
+
+    def ready_at(self, limit: Limit, now: float, *, hasty: bool) -> float:
+        """When the pace allows a grant; it may be past."""
+        if self.rushes(now, hasty=hasty):
+            return now
+        return max(self.due, self.hasty_due if hasty else 0.0) - limit.burst_s
+
+    def skipped(self, limit: Limit, now: float, *, hasty: bool) -> int:
+        """How many free slots a grant leaves free."""
+        return limit.spare + (limit.kept if self.rushes(now, hasty=hasty) else 0)
+
+    def granted(self, limit: Limit, now: float, *, hasty: bool) -> Pace:
+        """After a grant."""
+        due = self.due
+        if not self.rushes(now, hasty=hasty):
+            due = max(due, now) + limit.gap_s
+        hasty_due = max(self.hasty_due, now) + limit.gap_s if hasty else self.hasty_due
+        return replace(self, due=due, hasty_due=hasty_due)
+
+    def waited(self, until: float) -> Pace:
+        """After somebody who is paced was told to wait until then."""
+        return replace(self, crowded_until=max(self.crowded_until, until + CROWDED_S))
+
+    def brought_back(self, now: float) -> Pace:
+        """After the clock was set back: nothing lies ahead of it."""
+        return Pace(
+            due=min(self.due, now),
+            hasty_due=min(self.hasty_due, now),
+            crowded_until=min(self.crowded_until, now),
+        )
+
+    def look_again_at(self, ready_at: float, now: float, *, hasty: bool) -> float:
+        """When to ask again, for ``ready_at``: haste may go sooner, once the crowd ends."""
+        if hasty and self.crowded_until > now:
+            return min(ready_at, self.crowded_until)
+        return ready_at
+
+
 @dataclass(slots=True)
 class MemorySlots:
     """Slots of one process alone. Its owner holds a lock around each call."""
@@ -95,22 +161,22 @@ class MemorySlots:
     now: Callable[[], float]
     #: When each slot is free again.
     _free_at: list[float] = field(default_factory=list)
-    #: The time at which an even pace would make the next grant.
-    _due: float = 0.0
+    _pace: Pace = Pace()
 
-    def take(self, limit: Limit, priority: int) -> Grant | Wait:
+    def take(self, limit: Limit, priority: int, *, hasty: bool = False) -> Grant | Wait:
         """The slot that is free for longest but those to be left free."""
-        del priority  # one process serves its own waiters in order
         now = self.now()
-        early = self._due - now - limit.burst_s
-        if early > TICK_S:
-            return Wait(seconds=early)
         self._free_at += [0.0] * (limit.count - len(self._free_at))
-        slot = sorted(range(limit.count), key=self._free_at.__getitem__)[limit.spare]
-        if self._free_at[slot] > now:
-            return Wait(seconds=self._free_at[slot] - now)
+        order = sorted(range(limit.count), key=self._free_at.__getitem__)
+        slot = order[self._pace.skipped(limit, now, hasty=hasty)]
+        free_at = self._free_at[slot]
+        ready_at = max(free_at, self._pace.ready_at(limit, now, hasty=hasty))
+        if free_at > now or ready_at > now + TICK_S:
+            if not hasty and priority < LAST:
+                self._pace = self._pace.waited(ready_at)
+            return Wait(seconds=self._pace.look_again_at(ready_at, now, hasty=hasty) - now)
         self._free_at[slot] = now + TRANSIT_S + limit.window_s
-        self._due = max(self._due, now) + limit.gap_s
+        self._pace = self._pace.granted(limit, now, hasty=hasty)
         return Grant(slot=slot, at=now)
 
     def give_back(self, limit: Limit, grant: Grant) -> None:

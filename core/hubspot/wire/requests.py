@@ -68,12 +68,12 @@ def links_body(pages: Mapping[str, str]) -> Body:
 
 
 def write_body(portal: Portal, kind: Kind, writes: Sequence[Write]) -> Body:
-    """The new balances and the marker, in the same update of each record."""
+    """The balances that change and the marker, in the same update of each record."""
     names = portal.names(kind)
     return _updates(
         {
             write.target_id: {
-                **{names[key]: str(value) for key, value in write.after.items()},
+                **{names[key]: str(value) for key, value in write.sets.items()},
                 names[MARKER]: write.id,
             }
             for write in writes

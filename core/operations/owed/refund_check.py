@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Self
 
 from core.credits.catalogue import Catalogue, CreditType
 from core.credits.records import (
@@ -87,7 +88,7 @@ def _with_cancel(item: Item, history: History | None) -> Item:
 
 @dataclass(slots=True, kw_only=True)
 class RefundCheck:
-    """Of the refunds of one group. ``read``, then ``allowed``; ``items`` are as judged."""
+    """Of the refunds of one group: ``over`` what is in hand, ``read``, then ``allowed``."""
 
     crm: Crm
     journal: OperationStore
@@ -95,24 +96,32 @@ class RefundCheck:
     catalogue: Catalogue
     run: Run
     operation: Operation
-    #: In hand; shared with what follows from the writes.
-    items: dict[ItemKey, Item]
     now: Callable[[], datetime]
     quiet: timedelta
+    #: In hand, as judged; shared with what follows from the writes.
+    items: dict[ItemKey, Item] = field(default_factory=dict)
+    #: Cancelled without a credit. Whose cancels they were is read in the same batches.
+    beside: Sequence[Item] = ()
     #: Those whose credit may go out now.
     going: set[ItemKey] = field(default_factory=set)
-    _histories: dict[str, History | None] = field(default_factory=dict)
+    histories: dict[str, History | None] = field(default_factory=dict)
+    exams_of: dict[BookingId, tuple[ExamId, ...]] = field(default_factory=dict)
     _contacts_of: dict[BookingId, tuple[ContactId, ...]] = field(default_factory=dict)
-    _exams_of: dict[BookingId, tuple[ExamId, ...]] = field(default_factory=dict)
+
+    def over(self, items: dict[ItemKey, Item]) -> Self:
+        """With these in hand."""
+        self.items = items
+        return self
 
     def read(self, contacts: Collection[str]) -> None:
         """The bookings of these contacts, as they are now. Raises ``GatewayError``."""
         ids = {booking_of(item, self.operation.kind) for item in self._of(contacts)}
         if ids:
-            self._histories = self.crm.histories(Kind.BOOKING, ids, KEYS)
+            beside = {booking_of(item, self.operation.kind) for item in self.beside}
+            self.histories = self.crm.histories(Kind.BOOKING, ids | beside, KEYS)
             self._contacts_of = self.crm.contacts_of(ids)
             if kind_of(self.operation.kind).cancels:
-                self._exams_of = self.crm.exams_of(ids)
+                self.exams_of = self.crm.exams_of(ids | beside)
 
     def allowed(
         self, targets: Mapping[str, Counted], wanted: Mapping[str, Sequence[Movement]]
@@ -162,9 +171,9 @@ class RefundCheck:
         id_ = booking_of(item, self.operation.kind)
         return Evidence(
             item=item,
-            history=self._histories.get(id_),
+            history=self.histories.get(id_),
             contact_ids=self._contacts_of.get(id_, ()),
-            exam_ids=self._exams_of.get(id_),
+            exam_ids=self.exams_of.get(id_),
         )
 
     def _against(self, found: Sequence[Evidence]) -> dict[ItemKey, str]:
@@ -196,7 +205,7 @@ class RefundCheck:
 
     def _since_cancel(self, items: Sequence[Item]) -> datetime:
         begun = self._begun
-        cancels = (cancelled_by(self._histories.get(item.booking_id)) for item in items)
+        cancels = (cancelled_by(self.histories.get(item.booking_id)) for item in items)
         theirs = [c.at for c in cancels if c is not None and c.at > begun - self.quiet]
         return min([begun, *theirs]) - self.quiet
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
+
+from core.work.context_pool import ContextPool
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -21,7 +22,7 @@ def at_once(work: Callable[[Sequence[Given]], Made], items: Sequence[Given]) -> 
     parts = batches(items)
     if len(parts) <= 1:
         return [work(part) for part in parts]
-    with ThreadPoolExecutor(len(parts), thread_name_prefix="batch") as pool:
+    with ContextPool(len(parts), thread_name_prefix="batch") as pool:
         return list(pool.map(work, parts))
 
 

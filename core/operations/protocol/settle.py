@@ -117,6 +117,7 @@ class Settling:
         targets: Mapping[str, Counted],
         then: Consequences,
     ) -> dict[WriteId, Result]:
+        self.recording.mirroring.offer_read(targets[write.target_id] for write in writes)
         outcomes = self.crm.write_counts(writes)
         by_fate: dict[Fate, list[Write]] = {fate: [] for fate in Fate}
         for write in writes:
@@ -259,7 +260,7 @@ def _written(write: Write, outcome: Outcome, target: Counted) -> Counted:
     return Counted(
         id=write.target_id,
         kind=write.kind,
-        balances=write.after,
+        balances=write.sets,
         marker=write.id,
         modified_at=outcome.modified_at or target.modified_at,
     )

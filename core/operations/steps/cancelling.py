@@ -20,7 +20,7 @@ from core.operations import audit_entries
 from core.operations.kinds.registry import booking_of, chosen_kind_of, kind_of
 from core.operations.leftovers import About, Warned
 from core.operations.owed.double_refunds import after_cancel_without_credit, warned_of_moves
-from core.operations.owed.refund_check import waiting, with_their_cancels
+from core.operations.owed.refund_check import RefundCheck, waiting, with_their_cancels
 from core.operations.owed.rules import STATUS
 from core.operations.plans import contacts_named, others_unreadable, with_current_hint
 from core.operations.protocol.barred import raise_if_barred
@@ -42,6 +42,16 @@ from core.work.steady_clock import QuietPeriod
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyItems:
+    """Claimed, judged, and cancelled where their operation cancels."""
+
+    #: Whose credit is to be dealt with.
+    with_credit: Sequence[Item]
+    #: Cancelled without a credit: they end by whose cancel it was.
+    ending: Sequence[Item] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CancelSteps(CreditSteps):
     """What the items of a chosen kind go through before their credits are dealt with."""
 
@@ -58,8 +68,8 @@ class CancelSteps(CreditSteps):
             return {}
         return waiting(items, self.quiet, self.now())
 
-    def _ready(self, run: Run, operation: Operation, items: Sequence[Item]) -> list[Item]:
-        """Those whose credit is to be dealt with: claimed, judged, and cancelled where it cancels.
+    def _ready(self, run: Run, operation: Operation, items: Sequence[Item]) -> ReadyItems:
+        """What goes on of these items.
 
         Raises:
             GatewayError: HubSpot could not be read. Every item is saved where it stood.
@@ -70,9 +80,12 @@ class CancelSteps(CreditSteps):
         bookings = self.crm.bookings({booking_of(item, operation.kind) for item in todo})
         todo = self._judged(run, operation, todo, bookings, asked)
         if not kind_of(operation.kind).cancels:
-            return todo
-        cancelled = self._cancelled(run, operation, todo, asked)
-        return self._with_credit(run, operation, cancelled, asked)
+            return ReadyItems(with_credit=todo)
+        items = self._cancelled(run, operation, todo, asked)
+        return ReadyItems(
+            with_credit=[i for i in items if i.credit is not None],
+            ending=[i for i in items if i.credit is None and not self._pending(i, asked)],
+        )
 
     def _judged(
         self,
@@ -190,27 +203,42 @@ class CancelSteps(CreditSteps):
         raise_if_barred(outcomes.values())
         return saved
 
-    def _with_credit(
-        self, run: Run, operation: Operation, items: Sequence[Item], asked: datetime
-    ) -> list[Item]:
-        """Of those cancelled; the others end here. Of no other's cancel is a seat counted down."""
-        ending = [i for i in items if i.credit is None and not self._pending(i, asked)]
-        if ending:
-            ended = self._ended(run, operation, ending)
-            # as the cancel left them, and its copy told
-            copied = [
-                new.booking_id
-                for old, new in zip(ending, ended, strict=True)
-                if old.cancelled and new.cancelled and new.exam_id == old.exam_id
-            ]
-            self.recording.items(run, operation, ended, copied=copied)
-        return [item for item in items if item.credit is not None]
+    def _end(
+        self,
+        run: Run,
+        operation: Operation,
+        ending: Sequence[Item],
+        look: RefundCheck | None = None,
+    ) -> None:
+        """Cancelled without a credit. Of no other's cancel is a seat counted down.
 
-    def _ended(self, run: Run, operation: Operation, items: Sequence[Item]) -> list[Item]:
+        ``look``: what may have read of them after their cancel.
+        """
+        if not ending:
+            return
+        ended = self._ended(run, operation, ending, look)
+        # as the cancel left them, and its copy told
+        copied = [
+            new.booking_id
+            for old, new in zip(ending, ended, strict=True)
+            if old.cancelled and new.cancelled and new.exam_id == old.exam_id
+        ]
+        self.recording.items(run, operation, ended, copied=copied)
+
+    def _ended(
+        self,
+        run: Run,
+        operation: Operation,
+        items: Sequence[Item],
+        look: RefundCheck | None = None,
+    ) -> list[Item]:
         """As they end by whose cancel it was; nothing of it is saved but what is to be told."""
         ids = [booking_of(item, operation.kind) for item in items]
-        histories = self.crm.histories(Kind.BOOKING, ids, [STATUS]) if ids else {}
-        exams = self.crm.exams_of(ids) if ids else {}
+        if look is not None and look.histories.keys() >= set(ids):
+            histories, exams = look.histories, look.exams_of
+        else:
+            histories = self.crm.histories(Kind.BOOKING, ids, [STATUS]) if ids else {}
+            exams = self.crm.exams_of(ids) if ids else {}
         ended = [
             after_cancel_without_credit(item, histories.get(id_), exams.get(id_, ()))
             for item, id_ in zip(items, ids, strict=True)

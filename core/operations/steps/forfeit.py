@@ -32,9 +32,10 @@ class ForfeitSteps(CancelSteps):
             Superseded: another process has the operation.
         """
         known = [item for item in group if item.state is ItemState.GIVEN_BACK]
-        todo = self._ready(run, operation, [item for item in group if item not in known])
+        ready = self._ready(run, operation, [item for item in group if item not in known])
+        self._end(run, operation, ready.ending)
         to_mark = [item for item in known if not self._on_its_way(item)]
-        to_mark += self._ours(run, operation, todo)
+        to_mark += self._ours(run, operation, ready.with_credit)
         at_once(lambda some: self._mark(run, operation, some), to_mark)
 
     def _on_its_way(self, item: Item) -> bool:

@@ -9,9 +9,7 @@ from core.credits.catalogue import Catalogue
 from core.credits.records import (
     Booking,
     BookingId,
-    Contact,
     Counted,
-    Exam,
     ItemKey,
     Kind,
     stored_key,
@@ -21,10 +19,8 @@ from core.hubspot.ports.crm import Fate, Outcome
 from core.mirror.rows import (
     booking_row,
     cancelled_row,
-    contact_row,
-    exam_row,
+    counted_row,
     marked_row,
-    written_row,
 )
 from core.mirror.store.outbox_port import Due
 from core.operations.kinds.registry import item_moved
@@ -36,14 +32,7 @@ from core.operations.verdicts import OperationKind
 
 def counted_due(target: Counted, catalogue: Catalogue) -> Due:
     """The copy of a contact or exam whose write has settled."""
-    match target:
-        case Contact():
-            row = contact_row(target, catalogue)
-        case Exam():
-            row = exam_row(target)
-        case _:
-            row = written_row(target)
-    return Due(kind=target.kind, record_id=target.id, row=row)
+    return Due(kind=target.kind, record_id=target.id, row=counted_row(target, catalogue))
 
 
 def credited(write: Write) -> list[ItemKey]:

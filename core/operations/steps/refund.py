@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
-from core.credits.records import Booking, BookingId, ItemKey
+from core.credits.records import Booking, BookingId
 from core.credits.writes import Run
 from core.hubspot.ports.crm import Fate
 from core.operations import audit_entries
@@ -36,17 +35,15 @@ class RefundSteps(CancelSteps):
             Superseded: another process has the operation.
         """
         marked_later = [item for item in group if item.state is ItemState.GIVEN_BACK]
-        todo = self._ready(run, operation, [i for i in group if i not in marked_later])
-        landed = self._given_back(run, operation, todo)
-        at_once(lambda some: self._mark(run, operation, some), [*marked_later, *landed])
-
-    def _given_back(self, run: Run, operation: Operation, items: Sequence[Item]) -> list[Item]:
-        """Each looked at once more. A booking that was cancelled is past its beginning."""
+        ready = self._ready(run, operation, [i for i in group if i not in marked_later])
+        look = self._look(run, operation, ready.ending)
+        # each looked at once more; a booking that was cancelled is past its beginning
         begins = not kind_of(operation.kind).cancels
-        check = partial(self._check, run, operation)
-        return self._written(run, operation, items, begins=begins, check=check)
+        landed = self._written(run, operation, ready.with_credit, begins=begins, check=look.over)
+        at_once(lambda some: self._mark(run, operation, some), [*marked_later, *landed])
+        self._end(run, operation, ready.ending, look)
 
-    def _check(self, run: Run, operation: Operation, in_hand: dict[ItemKey, Item]) -> RefundCheck:
+    def _look(self, run: Run, operation: Operation, beside: Sequence[Item]) -> RefundCheck:
         return RefundCheck(
             crm=self.crm,
             journal=self.journal,
@@ -54,7 +51,7 @@ class RefundSteps(CancelSteps):
             catalogue=self.catalogue,
             run=run,
             operation=operation,
-            items=in_hand,
+            beside=beside,
             now=self.now,
             quiet=self.quiet.length,
         )

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from core.database.database import SCHEMA
 from core.database.fleeting import transaction
-from core.hubspot.pace.shared_slots import SharedSlots, open_engine
+from core.hubspot.pace.shared_slots import LOOK_AGAIN_S, SharedSlots, open_engine
 from core.hubspot.pace.slots import TICK_S, Grant, Limit, Wait
 from tests.contract.journal.stores import fresh_database, postgres_server
 
@@ -75,6 +75,43 @@ def test_a_slot_rests_and_comes_back_for_whoever_asks_first(url: str) -> None:
     engine.dispose()
 
     assert time.monotonic() - resting_since >= 0.3 - TICK_S
+
+
+def grants(slots: SharedSlots, *, hasty: bool = False) -> int:
+    """How many of one who asks on and on are granted in this moment."""
+    return len(list(iter(lambda: isinstance(slots.take(FOREVER, 0, hasty=hasty), Grant), False)))
+
+
+def test_haste_leaves_a_burst_to_those_of_other_processes_who_are_paced(url: str) -> None:
+    engine, other = open_engine(url), open_engine(url)
+    here, there = SharedSlots(engine, "calls"), SharedSlots(other, "calls")
+
+    assert 36 == grants(here, hasty=True)
+    assert 0 == grants(there, hasty=True)
+    assert 4 == grants(there), "no more is kept"
+    engine.dispose()
+    other.dispose()
+
+
+def test_haste_is_paced_while_somebody_in_another_process_has_to_wait(url: str) -> None:
+    engine, other = open_engine(url), open_engine(url)
+    here, there = SharedSlots(engine, "calls"), SharedSlots(other, "calls")
+    assert 4 == grants(there)  # an operation, and the last of its takes has to wait
+
+    assert 0 == grants(here, hasty=True), "an even pace has had all of its burst"
+    assert 0 == grants(SharedSlots(other, "calls"), hasty=True)
+    engine.dispose()
+    other.dispose()
+
+
+def test_a_sweep_of_another_process_lets_haste_go_first_and_an_operation_does_not(url: str) -> None:
+    engine = open_engine(url)
+    here, there = SharedSlots(engine, "calls"), SharedSlots(engine, "calls")
+    grants(here, hasty=True)  # the last of them has to wait
+
+    assert there.take(FOREVER, 2) == Wait(seconds=LOOK_AGAIN_S)
+    assert isinstance(there.take(FOREVER, 1), Grant)
+    engine.dispose()
 
 
 def test_postgresql_keeps_the_slots_out_of_the_public_schema(postgres: str) -> None:

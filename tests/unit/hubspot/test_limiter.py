@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
@@ -169,6 +170,61 @@ def test_an_operation_overtakes_sweeps_that_wait() -> None:
         thread.join(PATIENCE_S)
 
     assert [Priority.OPERATION, *[Priority.SWEEP] * 3] == order
+
+
+def test_an_operation_does_not_stand_behind_haste_that_waits_for_its_slots() -> None:
+    clock = Clock()
+    one = Limiter(MemorySlots(clock), MemorySlots(clock), clock)
+    one._calls.limit = Limit(count=20, window_s=60.0)
+    with ExitStack() as held:
+        for _ in range(18):
+            held.enter_context(one.slot(Priority.OPERATION, hasty=True))
+    waiting = threading.Thread(target=lambda: _rush(one), daemon=True)
+    waiting.start()
+    deadline = time.monotonic() + PATIENCE_S
+    while not one._calls._hasty:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+    use(one)
+    use(one)
+    with pytest.raises(NotSent):
+        use(one)
+
+
+def _rush(one: Limiter) -> None:
+    with one.slot(Priority.OPERATION, hasty=True):
+        pass
+
+
+def test_a_sweep_lets_haste_go_first() -> None:
+    one = Limiter(MemorySlots(time.monotonic), MemorySlots(time.monotonic), time.monotonic)
+    one._calls.limit = Limit(count=1, window_s=0.05)
+    order: list[str] = []
+
+    def ask(name: str, priority: Priority, *, hasty: bool) -> None:
+        with one.slot(priority, hasty=hasty):
+            order.append(name)
+
+    with one.slot(Priority.OPERATION):
+        asked = [
+            *(("sweep", Priority.SWEEP, False) for _ in range(2)),
+            *(("person", Priority.OPERATION, True) for _ in range(3)),
+        ]
+        threads = [
+            threading.Thread(target=ask, args=(name, priority), kwargs={"hasty": hasty})
+            for name, priority, hasty in asked
+        ]
+        for thread in threads:
+            thread.start()
+        deadline = time.monotonic() + PATIENCE_S
+        while len(one._calls._queue) + len(one._calls._hasty) < 5:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+    for thread in threads:
+        thread.join(PATIENCE_S)
+
+    assert [*["person"] * 3, *["sweep"] * 2] == order
 
 
 def test_who_cannot_be_served_in_time_is_told_at_once() -> None:

@@ -147,6 +147,103 @@ def test_a_slot_rests_from_its_answer_and_no_longer_than_its_grant_said() -> Non
     assert isinstance(slots.take(limit, 0), Grant)
 
 
+@settings(max_examples=40)
+@given(st.integers(0, 2**32), st.floats(0, 1), st.floats(0.02, 5))
+def test_no_ten_seconds_see_more_than_the_limit_when_people_come_and_go_in_haste(
+    seed: int, way_s: float, work_s: float
+) -> None:
+    """Previews, operations and sweeps, each asking for some seconds and then silent for some."""
+    clock, rng = Clock(), random.Random(seed)
+    slots, hubspot = MemorySlots(clock), HubSpotSide()
+    answers: list[tuple[float, int, Grant]] = []
+    who = [(0, True), (0, False), (1, False), (2, False)]
+    until, asking = 0.0, who
+    while clock.at < 1_000_035:
+        while answers and answers[0][0] <= clock.at:
+            slots.give_back(LIMIT, heapq.heappop(answers)[2])
+        if clock.at >= until:
+            until = clock.at + rng.uniform(0.5, 8)
+            asking = rng.sample(who, rng.randrange(len(who) + 1))
+        for priority, hasty in asking:
+            if len(answers) < 64 and isinstance(
+                taken := slots.take(LIMIT, priority, hasty=hasty), Grant
+            ):
+                arrival = clock.at + rng.uniform(0, way_s)
+                hubspot.arrivals.append(arrival)
+                answer = arrival + rng.uniform(0.01, work_s)
+                heapq.heappush(answers, (answer, len(hubspot.arrivals), taken))
+        clock.at += 0.02
+
+    assert hubspot.worst(10.0) <= 190
+
+
+def grants(slots: Slots, limit: Limit = LIMIT, *, hasty: bool = False) -> int:
+    """How many of one who asks on and on are granted in this moment."""
+    return len(list(iter(lambda: isinstance(slots.take(limit, 0, hasty=hasty), Grant), False)))
+
+
+def test_haste_takes_at_once_what_is_free_but_a_burst_of_those_who_are_paced() -> None:
+    slots = MemorySlots(Clock())
+
+    assert 190 - 19 == grants(slots, hasty=True)
+    assert 19 == grants(slots), "nobody is held back by what others had in advance"
+
+
+def test_haste_heeds_what_was_used_in_the_window_before() -> None:
+    clock = Clock()
+    slots = MemorySlots(clock)
+    run(slots, clock, random.Random(1), seconds=6, way_s=0.05, work_s=0.15)
+    clock.at += 2  # nobody is told to wait any more
+
+    assert grants(slots, hasty=True) <= 190 - 19 - 100
+
+
+def test_haste_is_paced_while_somebody_else_has_to_wait_and_pays_back_what_it_had() -> None:
+    clock = Clock()
+    slots = MemorySlots(clock)
+    for _ in range(60):
+        assert isinstance(slots.take(LIMIT, 0, hasty=True), Grant)
+    assert 19 == grants(slots)  # an operation; the last of its takes has to wait
+    paid_back = clock.at + (60 - 20) * LIMIT.gap_s
+    while clock.at + 0.5 < paid_back:
+        clock.at += 0.5
+        assert 0 == grants(slots, hasty=True)
+        assert 9 <= grants(slots) <= 10, "half a second of the even pace"
+    clock.at = paid_back + 0.5
+    assert 0 < grants(slots, hasty=True)
+
+    clock.at = 1_000_020.0
+    granted, rng = {True: 0, False: 0}, random.Random(1)
+    for _ in range(500):
+        for hasty in rng.sample([True, False], 2):
+            granted[hasty] += isinstance(slots.take(LIMIT, 0, hasty=hasty), Grant)
+        clock.at += 0.02
+
+    assert sum(granted.values()) <= 19.6 * 10 + 19, "the even pace, and one burst"
+    assert min(granted.values()) > 60, "neither waits for the other"
+
+
+def test_haste_does_not_wait_longer_than_somebody_else_does() -> None:
+    clock = Clock()
+    slots = MemorySlots(clock)
+    grants(slots)  # the last of them has to wait
+    clock.at += 0.01
+    told = slots.take(LIMIT, 0, hasty=True)
+    assert isinstance(told, Wait)
+
+    clock.at += 1.1
+
+    assert grants(slots, hasty=True) > 140
+
+
+def test_a_sweep_that_waits_does_not_hold_up_haste() -> None:
+    slots = MemorySlots(Clock())
+    while isinstance(slots.take(LIMIT, 2), Grant):
+        pass
+
+    assert grants(slots, hasty=True) == 190 - 19 - 19
+
+
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[sa.Engine]:
     made = open_engine(f"sqlite:///{tmp_path}/state/desk.sqlite")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import Context
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,11 +10,13 @@ import pytest
 
 from core.audit.entries import Sought, What
 from core.cli import reports
+from core.credits.catalogue import SCHOOL
 from core.credits.errors import BadList, NotReady, StateConflict, UnknownId
-from core.credits.records import BookingId, Kind, WriteId
+from core.credits.records import BookingId, ContactId, Kind, WriteId
 from core.credits.roles import Actor, NotAllowed, Role
 from core.credits.writes import MovementKind, WriteState
 from core.hubspot.ports.inspection import Finding, Health
+from core.mirror.rows import contact_row
 from core.mirror.store.outbox_port import Due
 from core.operations.choosing.select import ByReference
 from core.operations.commands import NotConfirmed
@@ -43,6 +46,31 @@ def test_two_bookings_of_one_contact_give_back_two_credits_in_one_write(desk: Te
     assert 1 == len(desk.journal.writes(operation.id))
 
 
+def test_an_operation_counts_its_own_calls_and_nobody_elses(desk: TestDesk) -> None:
+    desk.crm.add_contact("100", {"cs_credits": 1})
+    desk.booked("500", "100", status="Active")
+    others = 0
+
+    def others_ask_too(request: Request) -> Fault:
+        nonlocal others
+        if request.what == "write":
+            desk.crm.sending = lambda _: Fault.NONE
+            others += 1
+            Context().run(desk.crm.contacts, [ContactId("100")])
+            desk.crm.sending = others_ask_too
+        return Fault.NONE
+
+    confirmed = desk.confirm("500", kind=CANCEL)
+    desk.crm.sending = others_ask_too
+    before = desk.crm.usage()["total"]
+
+    desk.carry(confirmed)
+
+    made = desk.crm.usage()["total"] - before
+    assert others > 2
+    assert made - others == desk.journal.operation(confirmed.id).calls
+
+
 def test_a_shared_token_gives_back_a_shared_credit(desk: TestDesk) -> None:
     desk.crm.add_contact("100", {"cs_credits": 1, "shared_mock_credits": 4})
     desk.booked("500", "100", token="Shared Token")
@@ -53,7 +81,9 @@ def test_a_shared_token_gives_back_a_shared_credit(desk: TestDesk) -> None:
     assert 1 == desk.crm.balance(Kind.CONTACT, "100", "cs_credits")
 
 
-def test_a_specific_refund_leaves_the_mirrors_shared_credits_as_they_were(desk: TestDesk) -> None:
+def test_a_specific_refund_brings_the_mirrors_other_balances_up_to_what_was_read(
+    desk: TestDesk,
+) -> None:
     desk.crm.add_contact("100", {"cs_credits": 1, "shared_mock_credits": 4})
     drifted: dict[str, object] = {"cs_credits": 0, "shared_mock_credits": 9}
     long_ago = {"hubspot_id": "100", "source_modified_at": "2026-01-01T00:00:00+00:00"}
@@ -64,7 +94,31 @@ def test_a_specific_refund_leaves_the_mirrors_shared_credits_as_they_were(desk: 
     desk.drain()
 
     row = desk.mirror.rows(Kind.CONTACT, ["100"])["100"]
-    assert (2, 9) == (row["cs_credits"], row["shared_mock_credits"])
+    assert (2, 4) == (row["cs_credits"], row["shared_mock_credits"])
+
+
+def test_what_was_read_before_a_write_never_goes_over_what_the_mirror_has_had_since(
+    desk: TestDesk,
+) -> None:
+    desk.crm.add_contact("100", {"cs_credits": 1, "shared_mock_credits": 4})
+    desk.booked("500", "100")
+
+    def spent_meanwhile(request: Request) -> Fault:
+        if request.what == "write" and request.kind is Kind.CONTACT:
+            desk.time += timedelta(seconds=1)
+            desk.crm.foreign_write(Kind.CONTACT, "100", {"shared_mock_credits": "3"})
+            now = desk.crm.contacts([ContactId("100")])[ContactId("100")]
+            assert now is not None
+            desk.mirror.copy(Kind.CONTACT, [contact_row(now, SCHOOL)])  # by its webhook
+            desk.time += timedelta(seconds=1)
+        return Fault.NONE
+
+    desk.crm.sending = spent_meanwhile
+    desk.run("500")
+    desk.drain()
+
+    row = desk.mirror.rows(Kind.CONTACT, ["100"])["100"]
+    assert (2, 3) == (row["cs_credits"], row["shared_mock_credits"])
 
 
 def test_a_contact_that_the_mirror_lacks_is_copied_whole(desk: TestDesk) -> None:
@@ -116,6 +170,19 @@ def test_a_cancellation_cancels_gives_back_marks_counts_down_and_notes(desk: Tes
     (note,) = desk.crm.notes
     assert "a test" in note.text
     assert "1 Clinical Skills" in note.text
+
+
+def test_whose_cancels_these_were_is_read_at_once_with_and_without_a_credit(
+    desk: TestDesk,
+) -> None:
+    desk.crm.add_contact("100", {"cs_credits": 1})
+    desk.booked("500", "100", status="Active")
+    desk.booked("501", "100", status="Active", token="Admin Override")
+
+    operation = desk.run("500", "501", kind=CANCEL)
+
+    assert 1 == desk.crm.usage()["history bookings"]
+    assert {ItemState.DONE} == {desk.item(operation, id_).state for id_ in ("500", "501")}
 
 
 def test_one_bad_row_is_told_and_the_rest_goes_through(desk: TestDesk) -> None:
