@@ -191,7 +191,7 @@ SETTLING = [
     Mutant(
         guard="the copy of a landed write states the counters that it set, and no others",
         file="core/operations/protocol/settle.py",
-        old="        balances=write.after,\n        marker=write.id,",
+        old="        balances=write.sets,\n        marker=write.id,",
         new="        balances=target.balances,\n        marker=write.id,",
         tests=_OPERATIONS + _STORM,
     ),
