@@ -13,10 +13,10 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 #: Measures nothing by itself.
-SHARED = {"browser", "many_operations", "report"}
+SHARED = {"browser", "many_operations", "plain_way", "report"}
 NAMES = sorted({path.stem for path in FOLDER.glob("[a-z]*.py")} - SHARED)
-#: Takes ten minutes and more: only by its name.
-BY_NAME = {"company"}
+#: Take minutes, and one installs a peer: only by their names.
+BY_NAME = {"company", "peers"}
 
 
 def main(chosen: list[str]) -> int:
