@@ -118,6 +118,10 @@ class Desk:
     def worker(self) -> AbstractContextManager[subprocess.Popen[bytes]]:
         return self._process("worker.log", "-m", "core", "worker")
 
+    def crew_worker(self, role: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
+        """See tests/crash/crew_worker.py."""
+        return self._process(f"{role}.log", "-m", "tests.crash.crew_worker", role)
+
     def server(self, port: int) -> AbstractContextManager[subprocess.Popen[bytes]]:
         """As ``deploy/credit-desk.service`` starts it. It carries operations as a worker does."""
         serve = ("-m", "streamlit", "run", "asgi.py", "--server.port", str(port))
