@@ -176,7 +176,7 @@ def _rows(desk: Desk, table: tuple[str, str], columns: Sequence[str]) -> Balance
 
 def _truth(desk: Desk) -> Balances:
     """Every contact of HubSpot; None: a balance that is no whole number."""
-    asked = {"limit": 100, "properties": ",".join(SCHOOL.keys)}
+    asked = {"limit": "100", "properties": ",".join(SCHOOL.keys)}
     found: Balances = {}
     while True:
         page = desk.hubspot.get("/crm/v3/objects/contacts", params=asked).json()

@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from greenlet import getcurrent, greenlet
+from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]
 
 from core.app.assembly.parts import Core
 from core.mirror.copier import MirrorCopier
@@ -73,12 +73,11 @@ class CrewWorld(World):
     # --- whose turn it is
 
     def _switch(self) -> None:
-        if self.quiet_world or self.copying:
-            return
+        if self.quiet_world or self.copying or self.depth != 1 or self.rng.random() >= TURNS:
+            return  # a third worker, in the middle of a step of one of the two, is not interrupted
         if self._is_mate():
-            if self.rng.random() < TURNS:
-                getcurrent().parent.switch()
-        elif self.depth == 1 and self.rng.random() < TURNS:
+            getcurrent().parent.switch()
+        else:
             self._mates_turn()
 
     def _mates_turn(self) -> None:
@@ -114,7 +113,8 @@ class CrewWorld(World):
     # --- the steps between which the other goes on
 
     def _sending(self, request: Request) -> Any:
-        self._switch()
+        if request.what != "write":  # one that may leave leaves: who stands still sends it no more
+            self._switch()
         fault: Fault = super()._sending(request)
         if self._is_mate():
             self.seen[f"mate: {request.what}"] += 1
