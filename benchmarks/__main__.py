@@ -1,6 +1,7 @@
 """``make bench``: every benchmark of this folder, one after another, each in a process of its own.
 
-Names choose some of them: ``make bench ARGS="mirror_lag journal"``.
+Names choose some of them: ``make bench ARGS="mirror_lag journal"``. Each tells its figures beside
+their budgets (``benchmarks.report``); the last line names those that missed one, or broke.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 #: Measures nothing by itself.
-SHARED = {"browser"}
+SHARED = {"browser", "many_operations", "plain_way", "report"}
 NAMES = sorted({path.stem for path in FOLDER.glob("[a-z]*.py")} - SHARED)
-#: Takes ten minutes and more: only by its name.
-BY_NAME = {"company"}
+#: Take minutes, and one installs a peer: only by their names.
+BY_NAME = {"company", "peers"}
 
 
 def main(chosen: list[str]) -> int:

@@ -21,11 +21,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from benchmarks.report import Report, at_least, at_most
 from scripts.processes import local_stack
 from tests.crash.company import Round, Size, play
 from tests.crash.desk import Desk
 
 PATIENCE_S = 900.0
+BUDGETS = (at_most("rounds that are wrong", 0), at_least("rounds", 1))
+LEFT_OUT = "time: what is judged is every balance, seconds only stand beside it"
 COLUMNS = (
     *("seed", "seconds", "cancelled", "spent", "mended", "unclear"),
     *("doubled", "lost", "unnamed", "false", "left"),
@@ -56,7 +59,9 @@ def main() -> int:
     if options.keep:
         told = [asdict(each) for each in rounds]
         Path(options.keep).write_text(json.dumps(told, indent=2, default=str))
-    return 0 if all(each.right for each in rounds) else 1
+    wrong = sum(not each.right for each in rounds)
+    found = {"rounds that are wrong": wrong, "rounds": len(rounds)}
+    return Report("company", BUDGETS, found, left_out=LEFT_OUT).tell()
 
 
 def _options() -> argparse.Namespace:
@@ -89,8 +94,6 @@ def _play(desk: Desk, size: Size, seeds: Sequence[int]) -> list[Round]:
             size = replace(size, come_within_s=max(5.0, 0.9 * played.seconds))
             print("  ".join(f"{value:>9}" for value in _row(played)), flush=True)
             _tell(played)
-    wrong = sum(not each.right for each in rounds)
-    print(f"{len(rounds)} rounds, {wrong} wrong", flush=True)
     return rounds
 
 

@@ -7,7 +7,6 @@ Alone: ``python -m benchmarks.lookup``.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import re
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import psycopg
 
+from benchmarks.report import Report, at_most
 from core.access.access_log import AccessLog
 from core.access.pacing import Limits
 from core.access.rationing import Rationing
@@ -34,7 +34,9 @@ from tests.fakes.crm import FakeCrm
 from tests.pages.stage import NOON
 
 STAFF = Actor(email="staff@example.test", role=Role.STAFF)
-BUDGET_S = 0.100
+ASKED = ("three letters", "family name", "whole name", "student id", "misspelt")
+BUDGETS = tuple(at_most(f"{what}, p50 s", 0.1) for what in ASKED)
+LEFT_OUT = "the page, the browser, and HubSpot, which is not asked"
 #: Shorter names have other names for typing errors.
 LONG = 6
 #: Syllables make more names than any list: a real school has few of each.
@@ -132,10 +134,9 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=60)
     given = parser.parse_args()
     found = measure(given.contacts, given.times)
-    kept = all(each["p50_s"] <= BUDGET_S for each in found.values())
-    report = {"what": "lookup", "contacts": given.contacts, **found, "budget_s": BUDGET_S}
-    print(json.dumps(report | {"kept": kept}))
-    return 0 if kept else 1
+    seconds = {f"{what}, p50 s": each["p50_s"] for what, each in found.items()}
+    more = {"contacts": given.contacts, "each": found}
+    return Report("lookup", BUDGETS, seconds, left_out=LEFT_OUT, more=more).tell()
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ answered. Alone: ``python -m benchmarks.mirror_lag``.
 from __future__ import annotations
 
 import argparse
-import json
 import random
+import sys
 import tempfile
 import threading
 import time
@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.report import Report, at_most
 from core.app.stores import SqlJournal
 from core.credits.catalogue import SCHOOL
 from core.credits.records import Kind
@@ -33,7 +34,8 @@ from core.mirror.threads import MirrorThreads
 from sandbox.supabase import LocalSupabase
 from tests.fakes.crm import FakeCrm
 
-BUDGET_S = {"p50_s": 0.020, "p99_s": 0.100}
+BUDGETS = (at_most("p50, s", 0.020), at_most("p99, s", 0.100))
+LEFT_OUT = "HubSpot's answer before the clock starts, and other work of the desk (see operation)"
 DEADLINE_S = 10.0
 
 
@@ -148,18 +150,18 @@ def measure(*, writes: int = 500, rows: int = 1) -> dict[str, float]:
                 time.sleep(random.random() * 0.02)  # let the threads go to sleep, as between clicks
                 lags += settle(desk, watched, ids, n)
     found = summarise(lags)
-    return {"p50_s": found.p50_s, "p99_s": found.p99_s, "worst_s": found.worst_s}
+    return {"p50, s": found.p50_s, "p99, s": found.p99_s, "worst, s": found.worst_s}
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--writes", type=int, default=500)
     parser.add_argument("--rows", type=int, default=1, help="contacts in one settlement")
     given = parser.parse_args()
     found = measure(writes=given.writes, rows=given.rows)
-    kept = all(found[name] <= budget for name, budget in BUDGET_S.items())
-    print(json.dumps({"what": "mirror_lag", **found, "budget": BUDGET_S, "kept": kept}))
+    more = {"writes": given.writes, "rows": given.rows}
+    return Report("mirror_lag", BUDGETS, found, left_out=LEFT_OUT, more=more).tell()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -3,14 +3,14 @@
     python -m benchmarks.sweep [--contacts 100000] [--bookings 0] [--mode known]
 
 At 150 ms latency and 190 requests / 10 s, as the design's budgets say (section 12). The desk runs
-in this process as a worker, the stack in its own. The floor is the time that the limit gives to
-the requests made: 19 a second. "compare" is the CPU time of telling suspects from equal rows.
+in this process as a worker, the stack in its own. *Even pace* is the time of the requests made at
+19 a second; the floor counts the burst that HubSpot allows. *Compare* is the CPU time of telling
+suspects from equal rows.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import resource
 import sys
@@ -25,14 +25,32 @@ from typing import Any
 
 import httpx
 
+from benchmarks.report import (
+    LATENCY_MS,
+    LIMIT,
+    WINDOW_S,
+    Report,
+    at_least,
+    at_most,
+    even_s,
+    floor_s,
+)
 from core.app import wiring
 from core.credits.roles import Actor, Role
 from core.drift import compare
-from core.drift.sweeps import READING, Sweep, SweepMode
+from core.drift.sweeps import READING, Sweep, SweepMode, SweepState
 from core.settings import load
 from scripts.processes import local_stack
 
-LIMIT, WINDOW_S, LATENCY_MS = 190, 10.0, 150
+#: What the design's section 12 asks for.
+BUDGETS = (
+    at_least("complete", 1),
+    at_most("times the even pace", 1.05),
+    at_most("429s", 0),
+    at_most("compare, CPU s", 0.2),
+    at_most("memory, MB", 500),
+)
+LEFT_OUT = "the worker's start, other work of the desk, and what is done about the drift"
 MANAGER = Actor(email="manager@example.test", role=Role.MANAGER)
 SCHEDULES = ("CREDIT_DESK_SWEEP_SCHEDULE", "CREDIT_DESK_FULL_SWEEP_SCHEDULE")
 
@@ -47,9 +65,7 @@ def main() -> int:
             os.environ |= {**env, "OPS_DATABASE_URL": f"sqlite:///{folder}/desk.sqlite"}
             os.environ |= dict.fromkeys(SCHEDULES, "off")
             report = _measure(SweepMode(options.mode), env)
-    over = _over_budget(report)
-    print(json.dumps(report | {"over_budget": over}, indent=2))
-    return 1 if over else 0
+    return report.tell()
 
 
 def _options() -> argparse.Namespace:
@@ -86,7 +102,7 @@ class _Watch:
             names["suspects"] = suspects
 
 
-def _measure(mode: SweepMode, env: Mapping[str, str]) -> dict[str, Any]:
+def _measure(mode: SweepMode, env: Mapping[str, str]) -> Report:
     runtime = wiring.build(load())
     core = runtime.core
     runtime.start()
@@ -103,39 +119,34 @@ def _measure(mode: SweepMode, env: Mapping[str, str]) -> dict[str, Any]:
     found = core.drift_queries.counts(sweep.id, MANAGER)
     runtime.stop(grace_s=30)
     causes = {cause.value: number for cause, number in found.items()}
-    return _report(sweep, stats, watch) | {"causes": causes}
+    return _report(sweep, stats, watch, causes)
 
 
-def _report(sweep: Sweep, stats: Mapping[str, Any], watch: _Watch) -> dict[str, Any]:
+def _report(
+    sweep: Sweep, stats: Mapping[str, Any], watch: _Watch, causes: Mapping[str, int]
+) -> Report:
     seconds = (sweep.saved_at - sweep.started_at).total_seconds()
-    floor_s = stats["requests"] / LIMIT * WINDOW_S
-    return {
+    requests = stats["requests"]
+    found = {
+        "complete": int(sweep.state is SweepState.COMPLETE and sweep.known == sweep.compared),
+        "times the even pace": seconds / even_s(requests),
+        "429s": stats["rate_limited"],
+        "compare, CPU s": watch.cpu_s,
+        "memory, MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / rss_unit(),
+        "s": seconds,
+    }
+    more = {
         "mode": sweep.mode.value,
         "state": sweep.state.value,
         "known": dict(sweep.known),
         "compared": dict(sweep.compared),
         "pages": sweep.pages,
-        "requests": stats["requests"],
-        "rate_limited": stats["rate_limited"],
+        "requests": requests,
         "window_10s_max": stats["window_10s_max"],
-        "seconds": round(seconds, 2),
-        "floor_seconds": round(floor_s, 2),
-        "times_the_floor": round(seconds / floor_s, 3),
-        "compare_cpu_s": round(watch.cpu_s, 3),
-        "max_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / rss_unit()),
+        "causes": causes,
     }
-
-
-def _over_budget(report: Mapping[str, Any]) -> list[str]:
-    """What the design's section 12 asks for and this run did not keep."""
-    kept = {
-        "complete": report["state"] == "complete" and report["known"] == report["compared"],
-        "at most 1.05 times the floor": report["times_the_floor"] <= 1.05,
-        "no 429": report["rate_limited"] == 0,
-        "compare under 0.2 s": report["compare_cpu_s"] < 0.2,
-        "500 MB": report["max_rss_mb"] < 500,
-    }
-    return [budget for budget, well in kept.items() if not well]
+    floor = floor_s(requests)
+    return Report("sweep", BUDGETS, found, left_out=LEFT_OUT, floor_s=floor, more=more)
 
 
 def rss_unit() -> int:

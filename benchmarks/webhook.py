@@ -23,13 +23,20 @@ from pathlib import Path
 import httpx
 import psycopg
 
+from benchmarks.report import LATENCY_MS, Report, at_most
 from core.mirror.lag import summarise
 from core.mirror.webhook_rules import signature
 from core.mirror.webhooks import PATH
 from sandbox.ports import choose
 from scripts.processes import local_stack, running
 
-BUDGET_S = {"mirror_p99_s": 1.0, "answer_p99_s": 0.1}
+#: Records of one delivery.
+SIZES = (1, 100)
+BUDGETS = (
+    *(at_most(f"{n} changed in Supabase, p99 s", 1.0) for n in SIZES),
+    *(at_most(f"{n} answered, p99 s", 0.1) for n in SIZES),
+)
+LEFT_OUT = "HubSpot's own delay before it tells of a change, and the way over the network"
 DEADLINE_S = 30.0
 READY_S = 90.0
 LOOK_S = 0.004
@@ -135,7 +142,7 @@ def _ids(hubspot: httpx.Client) -> list[str]:
 
 
 def measure(*, deliveries: int, records: int, latency_ms: int) -> dict[str, float]:
-    """So many deliveries one after another, each of so many records."""
+    """Seconds of so many deliveries one after another, each of so many records."""
     with desk(latency_ms, contacts=200) as made:
         for n in range(deliveries + 3):
             ids = random.sample(list(made.ids), records)
@@ -147,26 +154,25 @@ def measure(*, deliveries: int, records: int, latency_ms: int) -> dict[str, floa
                 made.lags_s.clear()
         lag, answer = summarise(made.lags_s), summarise(made.answers_s)
     return {
-        "mirror_p50_s": lag.p50_s,
-        "mirror_p99_s": lag.p99_s,
-        "answer_p50_s": answer.p50_s,
-        "answer_p99_s": answer.p99_s,
+        f"{records} changed in Supabase, p50 s": lag.p50_s,
+        f"{records} changed in Supabase, p99 s": lag.p99_s,
+        f"{records} answered, p50 s": answer.p50_s,
+        f"{records} answered, p99 s": answer.p99_s,
     }
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--deliveries", type=int, default=200)
-    parser.add_argument("--latency-ms", type=int, default=150, help="of HubSpot")
+    parser.add_argument("--latency-ms", type=int, default=LATENCY_MS, help="of HubSpot")
     given = parser.parse_args()
-    kept = True
-    for records, deliveries in ((1, given.deliveries), (100, max(5, given.deliveries // 10))):
-        found = measure(deliveries=deliveries, records=records, latency_ms=given.latency_ms)
-        within = all(found[name] <= budget for name, budget in BUDGET_S.items())
-        kept = kept and within
-        report = {"what": "webhook", "records": records, "deliveries": deliveries, **found}
-        print(json.dumps({**report, "budget": BUDGET_S, "kept": within}), flush=True)
-    return 0 if kept else 1
+    found: dict[str, float] = {}
+    for records in SIZES:
+        deliveries = given.deliveries if records == 1 else max(5, given.deliveries // 10)
+        found |= measure(deliveries=deliveries, records=records, latency_ms=given.latency_ms)
+    # a record is read by its id before it is copied
+    floor = given.latency_ms / 1000
+    return Report("webhook", BUDGETS, found, left_out=LEFT_OUT, floor_s=floor).tell()
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from core.health.store.times import Times
 from core.health.store.week import Weeks
 from core.mirror.outgoing.store.events import Outgoing, announce
 from core.mirror.store.outbox import Outbox
+from core.operations.crew.store.groups import Groups
 from core.operations.desks.store.desks import Desks
 from core.operations.owed.store.settled import Settled
 from core.operations.protocol.store.claims import Claims
@@ -89,6 +90,7 @@ class SqlJournal(
     Uses,
     Filters,
     Tallies,
+    Groups,
 ):
     """``core.app.journal.Journal``. Threads and processes may share it.
 
@@ -127,6 +129,11 @@ class SqlJournal(
     def address(self) -> str:
         """The database's URL, without a password."""
         return self._db.address
+
+    @property
+    def on_sqlite(self) -> bool:
+        """Whether it is a file, which has one writer at a time."""
+        return self._db.on_sqlite
 
     def close(self) -> None:
         """Give all connections back."""

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 from core.app.assembly import assemble, new_id, utc_now
 from core.app.assembly.parts import Core
+from core.app.journal import Journal
 from core.app.on_first_use import on_first_use
 from core.credits.errors import EngineError
 from core.drift.copy_direction import CopyDirection
@@ -35,12 +36,15 @@ from core.health.store_report import StoreReport
 from core.hubspot.pace.limiter import Priority
 from core.mirror.rows import columns, probe_rows
 from core.mirror.threads import MirrorThreads
+from core.operations.crew.crew import LOOK_S as LEND_EVERY_S
+from core.operations.crew.crew import Crew
 from core.operations.desks.rules import Process
 from core.operations.desks.takeover import RENEW_EVERY_S
 from core.settings import load
 from core.students.account import GivenNames
 from core.work.engine_port import Engine
 from core.work.periodic_thread import PeriodicThread
+from core.work.processor_time import ProcessorTime
 from core.work.schedules import Every
 from core.work.steady_clock import SteadyClock
 from core.workers.scheduler import ScheduleThread
@@ -87,6 +91,8 @@ class Runtime:
     engine: Engine
     mirror_threads: MirrorThreads
     schedule: ScheduleThread
+    #: Lends other workers a hand at their operations.
+    crew: PeriodicThread
     measuring: MeasuringThread
     alarms: PeriodicThread
     #: Renews this process's entry in the register of desks.
@@ -120,6 +126,7 @@ class Runtime:
         self.clock.start()
         self.desks.start()
         self.engine.start(self.core.carries)
+        self.crew.start()
         self.schedule.start()
         self.alarms.start()
         self.audit.start()
@@ -138,6 +145,7 @@ class Runtime:
         self.audit.stop(left())
         self.alarms.stop(left())
         self.schedule.stop(left())
+        self.crew.stop(left())
         self.engine.stop(grace_s=left())
         self.mirror_threads.stop(left())
         self.events.stop(left())
@@ -258,6 +266,7 @@ def build(settings: Settings) -> Runtime:
         on_dead=alarms.dead_letters,
         event_sender=(sender := event_sender(settings)),
         tell_by=settings.tell_by,
+        crew=crew_of(journal, engine.executor_id, on_sqlite=journal.on_sqlite),
         demo=settings.demo,
     )
     alarms.late, alarms.audit = core.scheduler.late, core.audit_log.judged
@@ -286,6 +295,7 @@ def build(settings: Settings) -> Runtime:
         engine=engine,
         mirror_threads=threads,
         schedule=ScheduleThread(core.scheduler, vitals=fitness),
+        crew=PeriodicThread("crew", core.operation_runner.lend_a_hand, LEND_EVERY_S, fitness),
         measuring=MeasuringThread(core.gauge_recorder),
         events=PeriodicThread("events", core.event_announcer.drain, EVENTS_EVERY_S, fitness),
         clock=PeriodicThread("clock", core.clock_watch.look, CLOCK_EVERY_S, fitness),
@@ -360,6 +370,19 @@ def student_tokens_of(settings: Settings) -> SupabaseTokens:
 
     secret = settings.supabase_jwt_secret.get_secret_value()
     return SupabaseTokens(settings.supabase_url, secret)
+
+
+def crew_of(journal: Journal, me: str, *, on_sqlite: bool) -> Crew | None:
+    """This process among workers that carry operations together; None: each carries alone."""
+    if on_sqlite:
+        return None  # one writer at a time: a second worker waits for the first
+    return Crew(
+        journal,
+        me,
+        alive=lambda: {worker.executor_id for worker in journal.workers()},
+        short=ProcessorTime(time.process_time, time.monotonic).short,
+        pause=time.sleep,
+    )
 
 
 def given_names(settings: Settings) -> GivenNames:

@@ -21,9 +21,11 @@ from core.credits.errors import (
     Superseded,
     Unauthorized,
 )
+from core.credits.records import ItemKey
 from core.credits.roles import Act
 from core.credits.writes import Run
 from core.operations.approval_rules import NO_SECOND, SecondAdmin
+from core.operations.crew.crew import Crew
 from core.operations.finish import PostProcessing
 from core.operations.kinds.base import Toolbox
 from core.operations.kinds.permissions import act_for, second_admin_asked, second_admin_why
@@ -68,7 +70,7 @@ LEFT_TO_ANOTHER = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class OperationRunner:
-    """One method for the engine."""
+    """For the engine: ``carry_out``, ``follow_up``. Every worker lends a hand besides."""
 
     journal: OperationStore
     settling: Settling
@@ -85,6 +87,8 @@ class OperationRunner:
     group_size: int = GROUP_SIZE
     groups_at_once: int = GROUPS_AT_ONCE
     second: SecondAdmin = NO_SECOND
+    #: The workers that carry an operation together; None: each carries its own alone.
+    crew: Crew | None = None
     #: Set when the process is to end: groups in hand are finished, no other is begun here.
     resting: threading.Event = field(default_factory=threading.Event)
 
@@ -223,7 +227,8 @@ class OperationRunner:
         self._stop_unbegun(run, operation, again)
         while groups := self._groups(run, operation, again):
             before = self._unsettled(run)
-            self._in_parallel(run, operation, groups)
+            if not self._in_parallel(run, operation, groups):
+                return self.now()  # a new run, which settles what the dead one left open
             again = self._settle(run, operation)
             self._stop_unbegun(run, operation, again)
             if self.resting.is_set() or self._unsettled(run) == before:
@@ -238,13 +243,39 @@ class OperationRunner:
 
     def _in_parallel(
         self, run: Run, operation: Operation, groups: Sequence[Sequence[Item]]
-    ) -> None:
+    ) -> bool:
+        """See ``Crew.carry``. One process alone loses nobody."""
+
+        def one(group: Sequence[Item]) -> None:
+            self._one(run, operation, group)
+
+        if self.crew is not None and len(groups) > 1:
+            return self.crew.carry(run, groups, one, self.groups_at_once)
         if len(groups) == 1 or self.groups_at_once == 1:
             for group in groups:
-                self._one(run, operation, group)
-            return
+                one(group)
+            return True
         with ContextPool(self.groups_at_once, thread_name_prefix="carry") as pool:
-            list(pool.map(lambda group: self._one(run, operation, group), groups))
+            list(pool.map(one, groups))
+        return True
+
+    def lend_a_hand(self) -> None:
+        """Carry groups of another worker's operation, if one has too little processor time."""
+        if self.crew is None or (run := self.crew.asked()) is None:
+            return
+        operation = self.journal.operation(run.operation_id)
+
+        def one(bookings: Sequence[ItemKey]) -> None:
+            self._one(run, operation, self.journal.items(run.operation_id, bookings=bookings))
+
+        try:
+            with self._counted(run):
+                failed = self.crew.lend_a_hand(run, one, self.groups_at_once)
+        except Superseded as error:
+            log.info("left to another process: %s", error)
+        else:
+            if failed is not None:  # the holder looks again at what it left
+                log.warning("groups of %s are left as they stand: %s", run.operation_id, failed)
 
     def _settle(self, run: Run, operation: Operation) -> datetime | None:
         return self.settling.settle_open(run, self._steps(operation).recovered(operation))

@@ -42,6 +42,8 @@ class Desk:
     folder: Path
     #: How long one command may take.
     patience_s: float = 240
+    #: Where its operational store is; empty: in a file of the folder.
+    database: str = ""
 
     def __post_init__(self) -> None:
         self.hubspot = HubSpot(self.stack)
@@ -54,7 +56,7 @@ class Desk:
         self.environment = {
             **os.environ,
             **self.stack,
-            "OPS_DATABASE_URL": f"sqlite:///{self.folder}/desk.sqlite",
+            "OPS_DATABASE_URL": self.database or f"sqlite:///{self.folder}/desk.sqlite",
             "CREDIT_DESK_ADMINS": ADMIN,
             "CREDIT_DESK_HOLD_S": "0",
             "CREDIT_DESK_REQUEST_TIMEOUT_S": "2",
@@ -115,6 +117,10 @@ class Desk:
 
     def worker(self) -> AbstractContextManager[subprocess.Popen[bytes]]:
         return self._process("worker.log", "-m", "core", "worker")
+
+    def crew_worker(self, role: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
+        """See tests/crash/crew_worker.py."""
+        return self._process(f"{role}.log", "-m", "tests.crash.crew_worker", role)
 
     def server(self, port: int) -> AbstractContextManager[subprocess.Popen[bytes]]:
         """As ``deploy/credit-desk.service`` starts it. It carries operations as a worker does."""

@@ -91,6 +91,7 @@ from tests.fakes.clients import MemoryClients
 from tests.fakes.desks import MemoryDesks
 from tests.fakes.exam_acts import MemoryExamActs
 from tests.fakes.figures import MemoryFigures
+from tests.fakes.groups import KeptGroup, MemoryGroups
 from tests.fakes.names import MemoryNames
 from tests.fakes.outgoing import MemoryOutgoing
 from tests.fakes.pacing import MemoryUses
@@ -181,6 +182,7 @@ class MemoryJournal(
     MemoryUses,
     MemorySavedFilters,
     MemoryTallies,
+    MemoryGroups,
 ):
     """``core.app.journal.Journal``, gone with the process."""
 
@@ -197,6 +199,7 @@ class MemoryJournal(
         self._operations: dict[str, _Operation] = {}
         self._claims: dict[tuple[str, MovementKind], str] = {}
         self._leases: dict[tuple[Kind, str], _Lease] = {}
+        self._groups: list[KeptGroup] = []
         self._writes: dict[WriteId, WriteRecord] = {}
         self._open: dict[WriteId, Write] = {}
         #: The write that moves, has moved or may have moved a booking's credit.
@@ -327,6 +330,7 @@ class MemoryJournal(
             after = ended(kept.operation, states, open_, left=left, at=at, since=kept.since)
             self._save_move(kept, after, at=at, actor=actor)
             self._free_leases(run.operation_id)
+            self._forget_groups(run.operation_id)
             self._deal_with(kept.operation, at)
         return kept.operation
 

@@ -59,6 +59,8 @@ _TRYING = ("tests/pages/test_trying.py",)
 _LEFT_OPEN = ("tests/pages/test_left_open.py",)
 _LEAVING = ("tests/contract/gate/test_leaving.py", "-k", "left or copied or whatever or file")
 _CLAIMS = (_JOURNAL + "test_claims.py", *_SQLITE)
+_GROUPS = (_JOURNAL + "test_groups.py", *_SQLITE)
+_CREW = (_SERVICES + "test_crew.py",)
 _FENCING = (_JOURNAL + "test_fencing.py", *_SQLITE)
 _OUTCOMES = (_JOURNAL + "test_writes.py", *_SQLITE)
 _ITEMS = (_JOURNAL + "test_items.py", *_SQLITE)
@@ -1402,8 +1404,69 @@ JOURNAL = [
                 "        fence(connection, run)\n        rows = [",
                 "        rows = [",
             ),
+            (
+                "take_group",
+                "core/operations/crew/store/groups.py",
+                "        fence(connection, run)\n        free = ",
+                "        free = ",
+            ),
+            (
+                "groups_out",
+                "core/operations/crew/store/groups.py",
+                "        fence(connection, run)\n        others = ",
+                "        others = ",
+            ),
         )
     ],
+    Mutant(
+        guard="a group is one worker's alone",
+        file="core/operations/crew/store/groups.py",
+        old="connection.execute(taken.values(taken_by=by))",
+        new="connection.execute(taken.values(taken_by=''))",
+        tests=_GROUPS,
+    ),
+    Mutant(
+        guard="only shared groups are taken by workers that do not hold the operation",
+        file="core/operations/crew/store/groups.py",
+        old="        free = free.where(groups.c.shared) if shared else free\n",
+        new="",
+        tests=_GROUPS,
+    ),
+    Mutant(
+        guard="the row of a group that is being taken is locked",
+        file="core/operations/crew/store/groups.py",
+        old=".limit(1).with_for_update()",
+        new=".limit(1)",
+        tests=_both("one_group"),
+    ),
+    Mutant(
+        guard="the holder waits for groups that others have in hand",
+        file="core/operations/crew/crew.py",
+        old="        while others := self.journal.groups_out(run, self.me):",
+        new="        while others := set[str]():",
+        tests=_CREW,
+    ),
+    Mutant(
+        guard="the death of a worker with groups in hand is told",
+        file="core/operations/crew/crew.py",
+        old="                return False\n",
+        new="                return True\n",
+        tests=_CREW,
+    ),
+    Mutant(
+        guard="a new run bars a dead worker of the crew",
+        file="core/operations/runner.py",
+        old="            if not self._in_parallel(run, operation, groups):\n",
+        new="            if not self._in_parallel(run, operation, groups) and not operation:\n",
+        tests=_CREW,
+    ),
+    Mutant(
+        guard="groups that could not be returned are returned first",
+        file="core/operations/crew/crew.py",
+        old="        self._to_return.append(run)  # before",
+        new="        _ = run  # before",
+        tests=_CREW,
+    ),
     Mutant(
         guard="the epoch in the condition of a fenced update",
         file="core/operations/store/operations.py",

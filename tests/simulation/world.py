@@ -24,6 +24,7 @@ from core.hubspot.ports.channels import NO_TELLING, TellBy
 from core.mirror.copier import HOLD, WAIT_MAX_S, MirrorCopier
 from core.operations.approval_rules import NO_SECOND, SecondAdmin
 from core.operations.choosing.select import ByReference
+from core.operations.crew.crew import Crew
 from core.operations.desks.rules import Takeover
 from core.operations.foreign.corrections import name_of
 from core.operations.protocol.write import LEASE
@@ -95,6 +96,7 @@ class World:
     #: Those whose turn comes between two steps of the journal, too.
     between: Sequence[Companion] = ()
     tell_by: TellBy = NO_TELLING
+    group_sizes: Sequence[int] = (1, 3, 500)
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
@@ -275,9 +277,14 @@ class World:
             make_id=self.new_id,
             chance=self.rng.random,
             groups_at_once=1,
-            group_size=self.rng.choice([1, 3, 500]),
+            group_size=self.rng.choice(self.group_sizes),
             tell_by=self.tell_by,
+            crew=self._crew(journal),
         )
+
+    def _crew(self, journal: Any) -> Crew | None:
+        """With whom this process carries operations: here alone."""
+        return None
 
     @property
     def admin(self) -> Actor:

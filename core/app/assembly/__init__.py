@@ -71,6 +71,7 @@ from core.operations.choosing.recount import SeatRecount
 from core.operations.choosing.select import BookingFinder
 from core.operations.choosing.undo import UndoPlanner
 from core.operations.commands import OperationCommands
+from core.operations.crew.crew import Crew
 from core.operations.desks.rules import Process
 from core.operations.desks.store.desks_port import DeskRegister
 from core.operations.desks.takeover import Desks
@@ -181,6 +182,7 @@ def assemble(
     on_dead: Callable[[Sequence[Due]], None] = lambda _dead: None,
     event_sender: EventSender | None = None,
     tell_by: TellBy = NO_TELLING,
+    crew: Crew | None = None,
     demo: bool = False,
 ) -> Core:
     """Services over these gateways. ``mirror_reads``: the truth for copies, less urgent.
@@ -317,6 +319,7 @@ def assemble(
         new_id=make_id,
         desks=desks,
         tell_by=tell_by,
+        crew=crew,
     )
     late = LateLooks(
         journal,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import datetime, tzinfo
 
@@ -12,6 +13,7 @@ from core.hubspot.ports.channels import TellBy
 from core.hubspot.ports.lookup import CrmLookUp
 from core.mirror.copier import MirrorCopier
 from core.operations.approval_rules import SecondAdmin
+from core.operations.crew.crew import Crew
 from core.operations.desks.takeover import Desks
 from core.operations.finish import ExamConsequences, PostProcessing
 from core.operations.foreign.loss_correction import LossCorrection
@@ -53,6 +55,7 @@ def build_runner(
     new_id: Callable[[], str],
     desks: Desks,
     tell_by: TellBy,
+    crew: Crew | None,
 ) -> OperationRunner:
     """What carries operations: the exactly-once protocol over these gateways."""
     recording = Recording(journal, mirroring, now)
@@ -148,4 +151,6 @@ def build_runner(
         group_size,
         groups_at_once,
         second,
+        crew,
+        crew.resting if crew is not None else threading.Event(),
     )

@@ -16,6 +16,7 @@ from core.credits.writes import Run, WriteState
 from core.database.columns import always
 from core.database.database import Database, reading, writing
 from core.database.statements import added, chunks
+from core.operations.crew.store.tables import groups
 from core.operations.protocol.store.tables import leases, writes
 from core.operations.sought import EVERY_OPERATION, SoughtOperations
 from core.operations.states import ENDED, FollowUps, Item, ItemState, Operation, OperationState
@@ -144,7 +145,8 @@ class Operations:
         unsettled = _unsettled(connection, run.operation_id)
         after = ended(operation, *unsettled, left=left, at=at, since=since)
         save_move(connection, operation, after, at=at, actor=actor)
-        connection.execute(delete(leases).where(leases.c.operation_id == run.operation_id))
+        for kept in (leases, groups):
+            connection.execute(delete(kept).where(kept.c.operation_id == run.operation_id))
         deal_with(connection, after, at)
         return after
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from core.access.store.port import AccessStore
 from core.mirror.store.port import MirrorStore
+from core.operations.crew.store.groups_port import GroupRecords
 from core.operations.desks.store.desks_port import DeskRecords
 from core.operations.owed.store.settled_port import SettledRecords
 from core.operations.protocol.store.writes_port import WriteRecords
@@ -29,6 +30,7 @@ class OperationStore(
     SettledRecords,
     TellingRecords,
     DeskRecords,
+    GroupRecords,
     Protocol,
 ):
     """Each method is one transaction. All times are UTC and passed in by the caller."""

@@ -58,6 +58,11 @@ CALLS: dict[str, Callable[[Journal, Run], object]] = {
     "warn": lambda j, run: j.warn(
         run, [Warned(about=About.NOTE, record="c0", told="no note")], at=NOW
     ),
+    "offer_groups": lambda j, run: j.offer_groups(run, [[BookingId("b0")]]),
+    "share_groups": lambda j, run: j.share_groups(run, True),
+    "take_group": lambda j, run: j.take_group(run, "worker"),
+    "return_groups": lambda j, run: j.return_groups(run, "worker"),
+    "groups_out": lambda j, run: j.groups_out(run, but="worker"),
 }
 
 

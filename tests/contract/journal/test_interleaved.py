@@ -109,6 +109,19 @@ def test_threads_of_one_run_do_not_wait_for_each_other(given: SqlJournal, url: s
         assert {"w1"} == one.result()
 
 
+def test_two_that_ask_at_once_never_get_one_group(given: SqlJournal, url: str) -> None:
+    run = running(given)
+    given.offer_groups(run, [[B0], [BookingId("b1")]])
+
+    with interleaved(url, after=r"FROM credit_desk\.operation_groups\b") as both:
+        one = both.begin(lambda journal: journal.take_group(run, "holder"))
+        two, waits = both.meanwhile(lambda journal: journal.take_group(run, "mate"))
+        both.first.go_on()
+
+        assert waits
+        assert [0, 1] == [group.n for group in (one.result(), two.result()) if group]
+
+
 def test_two_runs_that_begin_at_once_get_two_epochs(given: SqlJournal, url: str) -> None:
     given.confirm(operation(), [])
 

@@ -1,0 +1,1 @@
+"""The crew: workers that carry groups of one operation together."""
