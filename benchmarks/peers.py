@@ -158,8 +158,7 @@ def _by_desk(desk: Desk) -> Callable[[], Balances]:
     """The desk's own first copy, into an empty Supabase."""
     with psycopg.connect(desk.stack["SUPABASE_DB_URL"]) as mirror:
         mirror.execute("truncate public.hubspot_contact_credits")
-    desk.core("sweep", "--full")
-    desk.core("repair", "--all", "--reason", "the first copy")
+    desk.core("copy")
     columns = ["hubspot_id", *SCHOOL.keys]
     return lambda: _rows(desk, ("public", "hubspot_contact_credits"), columns)
 
