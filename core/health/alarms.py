@@ -12,7 +12,7 @@ from core.audit.chain import Verified
 from core.audit.entries import What
 from core.credits.errors import JournalError
 from core.credits.roles import Role
-from core.drift.sweep import last_whole, stuck
+from core.drift.past_sweeps import last_whole, stuck
 from core.drift.sweeps import Sweep
 from core.health.alarm_rules import WELL_AFTER, Alarm, Trouble
 from core.health.notify_port import Notifier

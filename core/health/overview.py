@@ -10,9 +10,9 @@ from core.access.unusual import lately
 from core.audit.chain import Verified
 from core.audit.entries import Entry
 from core.credits.roles import Act, Actor
+from core.drift.past_sweeps import last_whole, stuck
 from core.drift.repair import repaired_of
 from core.drift.store.trends_port import Gauge, Narrow
-from core.drift.sweep import last_whole, stuck
 from core.drift.sweeps import Sweep, SweepMode
 from core.health.audit_check.verify import AuditLog
 from core.health.facts import Facts, Need, Side, Sight, sight

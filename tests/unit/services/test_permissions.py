@@ -889,6 +889,7 @@ UNASKED = {
         "Comparing.unreadable",
         "Filling.compared",
         "ListReader.parts",
+        "SweepPages.of",
         "Erasing.erase",
         "PendingRemovals.close",
         "PendingRemovals.put",
