@@ -22,10 +22,10 @@ from core.drift import audit_entries
 from core.drift.causes import Cause
 from core.drift.compare import Comparing
 from core.drift.differences import Drift
+from core.drift.past_sweeps import last_whole
 from core.drift.repair_step import RepairStep
 from core.drift.repairs import Repair, RepairRow, RepairState, RowState, digest_of
 from core.drift.store.port import DriftStore
-from core.drift.sweep import last_whole
 from core.drift.sweeps import Sweep
 from core.mirror.rows import ID
 from core.work.backoff import pause

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from core.audit.store.event_port import Event
 from core.credits.errors import GatewayError
@@ -22,15 +22,14 @@ from core.drift.compare import Compared, Comparing
 from core.drift.differences import Drift
 from core.drift.filling import Filling
 from core.drift.listing import AT_ONCE as LISTED_AT_ONCE
-from core.drift.listing import ListReader
 from core.drift.seen_ids import SeenIds
 from core.drift.store.port import DriftStore
 from core.drift.store.trends_port import Gauge, Measure
-from core.drift.sweeps import LISTING, READING, WHOLE, Pass, Sweep, SweepMode, SweepState
-from core.hubspot.ports.crm import Crm, Listed
-from core.mirror.by_parts import by_parts
+from core.drift.sweep_pages import EVER, SweepPage, SweepPages
+from core.drift.sweeps import LISTING, READING, Pass, Sweep, SweepMode, SweepState
+from core.hubspot.ports.crm import Crm
 from core.mirror.port import Mirror
-from core.mirror.rows import ID, Row
+from core.mirror.rows import ID
 from core.work.backoff import pause
 from core.work.engine_port import Engine
 from core.work.inline_executor import InlineExecutor
@@ -38,8 +37,6 @@ from core.work.work import Work, key_of
 
 log = logging.getLogger(__name__)
 
-#: Records in one step. PostgREST gives 1,000 rows at most; HubSpot takes them as 10 batches.
-PAGE = 1000
 #: Pages compared at once: while one waits for its suspects, the others use the limit.
 AT_ONCE = 3
 #: HubSpot's search lags; what changed shortly before the last sweep is looked at again.
@@ -55,22 +52,7 @@ COVERED_BY = {
     SweepMode.FULL: (SweepMode.FULL,),
     SweepMode.COPY: (SweepMode.COPY,),
 }
-#: Sweeps looked through for one that is complete: between two, some may have been given up.
-LOOKED_THROUGH = 100
 RUNNING = SweepState.RUNNING
-#: Before there was a HubSpot.
-EVER = datetime(2006, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Page:
-    """Ids to compare, what was read of them already, and where the next page begins."""
-
-    ids: Sequence[str]
-    held: Mapping[str, Row] | None = None
-    #: As HubSpot listed them.
-    listed: Sequence[Listed] = ()
-    after: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,32 +220,31 @@ class SweepRunner:
         return max(started) - OVERLAP if started else EVER
 
     def _steps(self, sweep: Sweep) -> Iterator[tuple[Sweep, Sequence[Drift]]]:
-        seen = SeenIds(whole=False)
+        seen, pages = SeenIds(whole=False), self._pages()
         while sweep.legs < len(sweep.plan):
             kind, way = sweep.plan[sweep.legs]
             if way is Pass.LIST:
                 seen = SeenIds(whole=not sweep.after)
-            pages = self._pages(kind, way, sweep, seen)
-            for page, made in self._compared(sweep, kind, pages):
+            for page, made in self._compared(sweep, kind, pages.of(kind, way, sweep, seen)):
                 sweep = self._grown(sweep, kind, page, made)
                 yield sweep, made.drifts
             sweep = replace(sweep, legs=sweep.legs + 1, after="", saved_at=self.now())
             yield sweep, ()
 
     def _compared(
-        self, sweep: Sweep, kind: Kind, pages: Iterator[_Page]
-    ) -> Iterator[tuple[_Page, Compared]]:
+        self, sweep: Sweep, kind: Kind, pages: Iterator[SweepPage]
+    ) -> Iterator[tuple[SweepPage, Compared]]:
         """In the order of the pages, so that a cursor never passes one that failed."""
         merged = self._made_by_merge(sweep)
         fill = sweep.mode is SweepMode.COPY
 
-        def compare(page: _Page) -> Compared:
+        def compare(page: SweepPage) -> Compared:
             if page.listed:
                 return self.filling.compared(kind, page.listed, fill=fill)
             return self.comparing.compare(kind, page.ids, page.held, made_by_merge=merged)
 
         with self._pool(self.at_once, "sweep") as pool:
-            pending = deque[tuple[_Page, Future[Compared]]]()
+            pending = deque[tuple[SweepPage, Future[Compared]]]()
             for page in pages:
                 pending.append((page, pool.submit(compare, page)))
                 if len(pending) == self.at_once:
@@ -272,7 +253,7 @@ class SweepRunner:
             for rest, made in pending:
                 yield rest, made.result()
 
-    def _grown(self, sweep: Sweep, kind: Kind, page: _Page, made: Compared) -> Sweep:
+    def _grown(self, sweep: Sweep, kind: Kind, page: SweepPage, made: Compared) -> Sweep:
         known = Counter(sweep.known) + Counter({kind.value: len(page.ids)})
         compared = Counter(sweep.compared) + Counter({kind.value: made.compared})
         return replace(
@@ -293,121 +274,15 @@ class SweepRunner:
         merged = self.journal.drifts(sweep.id, causes=[Cause.CONTACT_MERGED])
         return {str(drift.truth[ID]) for drift in merged if ID in drift.truth}
 
+    def _pages(self) -> SweepPages:
+        return SweepPages(
+            crm=self.crm,
+            mirror=self.mirror,
+            journal=self.journal,
+            comparing=self.comparing,
+            pool=self._pool,
+            listed_at_once=self.listed_at_once,
+        )
+
     def _pool(self, size: int, name: str) -> Executor:
         return InlineExecutor() if self.at_once == 1 else ThreadPoolExecutor(size, name)
-
-    # pages
-
-    def _pages(self, kind: Kind, way: Pass, sweep: Sweep, seen: SeenIds) -> Iterator[_Page]:
-        match way:
-            case Pass.MIRROR:
-                return self._mirrored(kind, sweep.after)
-            case Pass.MISSED:
-                return self._missed(kind, sweep)
-            case Pass.LIST:
-                at_least = 1 if sweep.mode is SweepMode.COPY else PAGE
-                return self._listed(kind, sweep.after, seen, at_least)
-            case Pass.UNLISTED:
-                return self._unlisted(kind, sweep.after, seen)
-            case Pass.SEARCH:
-                return self._changed(kind, sweep.after, sweep.since or EVER)
-
-    def _mirrored(self, kind: Kind, after: str) -> Iterator[_Page]:
-        """The next page is read while one is compared."""
-        with self._pool(1, "sweep-pages") as ahead:
-            rows = self.mirror.page(kind, after, PAGE)
-            while rows:
-                held = {str(row[ID]): row for row in rows}
-                after = str(rows[-1][ID])
-                coming = ahead.submit(self.mirror.page, kind, after, PAGE)
-                yield _Page(ids=list(held), held=held, after=after)
-                rows = coming.result()
-
-    def _missed(self, kind: Kind, sweep: Sweep) -> Iterator[_Page]:
-        """What the last sweep of all rows found without a row, as far as it still has none.
-
-        A row that has come since was compared on the way through the mirror.
-        """
-        last = last_whole(self.journal)
-        found = self.journal.drifts(last.id) if last else []
-        ids = sorted(d.record_id for d in found if d.kind is kind and not d.mirror)
-        ids = [id_ for id_ in ids if id_ > sweep.after]
-        for start in range(0, len(ids), PAGE):
-            page = ids[start : start + PAGE]
-            held = self.mirror.rows(kind, page)
-            without = [id_ for id_ in page if id_ not in held]
-            yield _Page(ids=without, held={}, after=page[-1])
-
-    def _listed(self, kind: Kind, after: str, seen: SeenIds, at_least: int) -> Iterator[_Page]:
-        """Listed with all that is to be compared: nothing of it is read a second time.
-
-        ``at_least``: records in one step. A copy is made of what came; a check waits for more, for
-        suspects are read again together.
-        """
-        with self._pool(self.listed_at_once, "sweep-list") as pool:
-            extent = self.crm.extent(kind)
-            reader = ListReader(
-                crm=self.crm, kind=kind, extent=extent, pool=pool, at_once=self.listed_at_once
-            )
-            page = _Page(ids=(), after=after)
-            for part in reader.parts(after):
-                seen.add(part.ids)
-                ids, listed = [*page.ids, *part.ids], [*page.listed, *part.pages]
-                page = _Page(ids=ids, listed=listed, after=part.left)
-                if len(ids) >= at_least:
-                    yield page
-                    page = _Page(ids=(), after=part.left)
-            if page.ids:
-                yield page
-
-    def _unlisted(self, kind: Kind, after: str, seen: SeenIds) -> Iterator[_Page]:
-        """Rows of records that were not listed: archived, merged, or never HubSpot's.
-
-        Where another process read a part of the list, nobody remembers which ids it told. What
-        HubSpot has by its own id was among them, and is not compared twice.
-        """
-        for page in self._mirrored(kind, after):
-            held, ids = page.held or {}, seen.unseen(page.ids)
-            if not seen.whole:
-                ids = self._not_there(kind, ids)
-            yield _Page(ids=ids, held={id_: held[id_] for id_ in ids}, after=page.after)
-
-    def _not_there(self, kind: Kind, ids: Sequence[str]) -> list[str]:
-        """Those of these that HubSpot has not, or has under another id, or that it cannot tell."""
-
-        def some(part: Sequence[str]) -> set[str]:
-            found = self.comparing.records(kind, part)
-            return {id_ for id_, record in found.items() if record.id == id_}
-
-        parts, _ = by_parts(ids, some, self.comparing.reachable)
-        there = set[str]().union(*parts)
-        return [id_ for id_ in ids if id_ not in there]
-
-    def _changed(self, kind: Kind, after: str, since: datetime) -> Iterator[_Page]:
-        ids = sorted(id_ for id_ in self.crm.changed_ids(kind, since) if id_ > after)
-        for start in range(0, len(ids), PAGE):
-            page = ids[start : start + PAGE]
-            yield _Page(ids=page, after=page[-1])
-
-
-def last_whole(journal: DriftStore) -> Sweep | None:
-    """The newest complete sweep whose findings stand for all rows."""
-    past = journal.sweeps(modes=WHOLE, limit=LOOKED_THROUGH)
-    return next((sweep for sweep in past if sweep.complete), None)
-
-
-def stuck(journal: DriftStore) -> list[Sweep]:
-    """The newest of each mode, where it met an error and is not complete.
-
-    A copy is asked for once: what one that was given up left out, a later full check tells of.
-    """
-    newest = (next(iter(journal.sweeps(modes=[mode], limit=1)), None) for mode in SweepMode)
-    found = [each for each in newest if each and each.error and not each.complete]
-    checks = journal.sweeps(modes=[SweepMode.FULL], limit=1)
-    return [
-        each
-        for each in found
-        if each.mode in READING
-        or not each.ended
-        or all(check.started_at < each.started_at for check in checks)
-    ]

@@ -20,9 +20,9 @@ from core.credits.errors import BadList
 from core.credits.records import Kind
 from core.credits.roles import Actor
 from core.drift.differences import Drift
+from core.drift.past_sweeps import last_whole
 from core.drift.store.port import DriftStore
 from core.drift.store.trends_port import Narrow
-from core.drift.sweep import last_whole
 from core.exports.listings import ACTS, Export, Listing
 from core.health.audit_check.verify import AuditLog
 from core.mirror.port import Mirror

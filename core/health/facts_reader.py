@@ -10,9 +10,9 @@ from core.access.unusual import lately
 from core.audit.chain import Verified
 from core.audit.entries import Entry, What
 from core.credits.roles import Role
+from core.drift.past_sweeps import last_whole, stuck
 from core.drift.repair import repaired_of
 from core.drift.store.trends_port import Narrow
-from core.drift.sweep import last_whole, stuck
 from core.drift.sweeps import Sweep, SweepMode
 from core.health.facts import Facts, NewAdmin
 from core.health.owed_now import owed_now

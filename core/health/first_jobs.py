@@ -11,9 +11,9 @@ from enum import StrEnum
 from core.credits.records import BookingId, BookingStatus, ContactId, ExamId, Kind
 from core.credits.roles import Act, Actor, Role
 from core.credits.sessions import Counts, Opening
+from core.drift.past_sweeps import last_whole
 from core.drift.repair import RepairRunner
 from core.drift.store.trends_port import Narrow
-from core.drift.sweep import last_whole
 from core.health.store.port import HealthStore
 from core.hubspot.ports.crm import Crm
 from core.mirror.port import Mirror

@@ -8,7 +8,7 @@ import pytest
 
 from core.credits.records import Kind
 from core.drift import repair as repairing
-from core.drift import sweep
+from core.drift import sweep_pages
 from core.drift.causes import Cause
 from core.drift.repairs import RowState
 from tests.simulation.drift_world import DriftWorld
@@ -21,7 +21,7 @@ UNREADABLE = {Cause.UNREADABLE_VALUE}
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a school of forty has many of them."""
-    monkeypatch.setattr(sweep, "PAGE", 7)
+    monkeypatch.setattr(sweep_pages, "PAGE", 7)
     monkeypatch.setattr(repairing, "PAGE", 5)
 
 

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from core.app.stores import SqlJournal
+from core.drift.past_sweeps import last_whole
 from core.drift.store.trends_port import Gauge
-from core.drift.sweep import last_whole
 from core.drift.sweeps import WHOLE, SweepMode
 from core.operations.foreign.changes import Conflict
 from core.operations.verdicts import OperationKind

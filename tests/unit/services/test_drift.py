@@ -13,6 +13,7 @@ from core.credits.errors import BadList, OutcomeUnknown, Superseded
 from core.credits.records import Kind
 from core.credits.roles import Actor, NotAllowed, Role
 from core.drift import sweep as sweeping
+from core.drift import sweep_pages
 from core.drift.causes import Cause
 from core.drift.differences import Drift
 from core.drift.repair import ITSELF
@@ -265,7 +266,7 @@ def test_an_incremental_sweep_finds_what_changed_since_the_last_one(desk: TestDe
 def test_a_sweep_says_that_it_paused_and_goes_on_from_its_page_by_itself(
     desk: TestDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweeping, "PAGE", 1)
+    monkeypatch.setattr(sweep_pages, "PAGE", 1)
     edit_mirror(desk, "11", cs_credits=7)
     edit_mirror(desk, "13", cs_credits=7)
     desk.crm.sending = lambda r: Fault.NOT_SENT if "13" in r.ids else Fault.NONE

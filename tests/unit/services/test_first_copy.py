@@ -14,7 +14,7 @@ from core.credits.errors import NotSent
 from core.credits.records import MARKER, Kind
 from core.credits.roles import Actor, NotAllowed, Role
 from core.drift.causes import Cause
-from core.drift.sweep import stuck
+from core.drift.past_sweeps import stuck
 from core.drift.sweeps import Sweep, SweepMode, SweepState
 from core.mirror.port import MirrorRow
 from core.mirror.rows import PARTIAL, Row, written_row

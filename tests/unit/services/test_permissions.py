@@ -926,6 +926,7 @@ UNASKED = {
         "Comparing.unreadable",
         "Filling.compared",
         "ListReader.parts",
+        "SweepPages.of",
         "Erasing.erase",
         "PendingRemovals.close",
         "PendingRemovals.put",

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.credits.records import Kind
-from core.drift import sweep as sweeping
+from core.drift import sweep_pages
 from core.drift.store.trends_port import Gauge, Measure
 from core.drift.sweeps import SweepMode
 from core.health.over_time.week import Week
@@ -80,7 +80,7 @@ def test_a_narrower_sweep_leaves_students_out_and_measures_no_total(desk: TestDe
 def test_a_sweep_that_goes_on_from_its_page_adds_each_page_once(
     desk: TestDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweeping, "PAGE", 1)
+    monkeypatch.setattr(sweep_pages, "PAGE", 1)
     failed: list[str] = []
 
     def once(request: Request) -> Fault:
