@@ -16,6 +16,7 @@ from core.access.saved_filters import SavedFilters
 from core.access.sign_in_records import SignIns
 from core.access.store.rate_port import Pace
 from core.app.assembly.exams import exam_services
+from core.app.assembly.kept_reads import kept_reads
 from core.app.assembly.owed import owed_services
 from core.app.assembly.parts import Core
 from core.app.assembly.protocol import build_runner
@@ -395,12 +396,12 @@ def assemble(
         readiness=readiness,
         metrics=watching,
         overview_reader=OverviewReader(
-            journal=journal,
+            journal=(shown := kept_reads(journal)),
             readiness=readiness,
             watching=watching,
             auditing=auditing,
             scheduling=scheduling,
-            counts=KeptProgress(journal),
+            counts=KeptProgress(shown),
             now=now,
         ),
         week_reader=WeekReader(journal, now),
@@ -413,7 +414,7 @@ def assemble(
             repairing=repairing,
             now=now,
         ),
-        trend_reader=TrendReader(journal, now),
+        trend_reader=TrendReader(shown, now),
         student_search=StudentSearch(crm, mirror, catalogue, noting),
         contact_page=ContactPage(
             crm=crm,
@@ -456,13 +457,13 @@ def assemble(
         ),
         admin_requests=AdminRequests(journal, access, planning, adjusting, operating, now),
         retention=forgetting,
-        operation_queries=OperationQueries(journal, KeptProgress(journal)),
-        copy_queries=CopyQueries(journal),
-        drift_queries=DriftQueries(journal, catalogue),
+        operation_queries=OperationQueries(shown, KeptProgress(shown)),
+        copy_queries=CopyQueries(shown),
+        drift_queries=DriftQueries(shown, catalogue),
         student_notices=StudentNotices(
             journal, engine, catalogue, now, tell_by, desks.require_alone
         ),
-        saved_filters=SavedFilters(journal, now),
+        saved_filters=SavedFilters(shown, now),
         student_names=StudentNames(mirror_reads or crm, mirror, rationing, now, keep_personal),
         account_directory=AccountDirectory(directory, given_names, editor_url, now),
         exporter=Exporter(journal, mirror, auditing, owed.owing, catalogue, now),
