@@ -17,12 +17,15 @@ KEPT = frozenset(
         "drift_page",
         "following_up",
         "gaps",
+        "levels",
         "marks_of",
+        "measured_at",
         "moved_since",
         "needs_eyes",
         "operations",
         "outbox",
         "outbox_rows",
+        "refunds_landed",
         "repair_rows",
         "repairs",
         "saved_filters",
@@ -33,6 +36,8 @@ KEPT = frozenset(
         "written_over",
     }
 )
+#: Some questions name the time, and are asked once: they must not drive out the others.
+KEPT_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,7 @@ class KeptReads:
     """Everything else is the store's own. For all threads."""
 
     store: Journal
-    _kept: KeptAnswers = field(default_factory=KeptAnswers)
+    _kept: KeptAnswers = field(default_factory=partial(KeptAnswers, KEPT_MAX))
 
     def __getattr__(self, name: str) -> Any:
         """A method of the store."""
