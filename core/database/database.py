@@ -24,7 +24,7 @@ from core.credits.private_files import make_private
 from core.credits.room import Room
 from core.credits.texts import is_storable, storable, storable_json
 from core.database.full_disk import for_lack_of_room, free
-from core.database.sqlite import log_ahead, scrub
+from core.database.sqlite import Commits, log_ahead, scrub
 
 log = logging.getLogger(__name__)
 
@@ -144,6 +144,7 @@ class Database:
             _sqlite(self.url, patience_s) if self.on_sqlite else _postgres(self.url, stands_still_s)
         )
         _keep_text_storable(self.engine)
+        self._commits = Commits(self.url.database or "") if self.on_sqlite else None
         # SQLite has one writer at a time. Waiting here is fair and quick; its own waiting polls.
         self._turn: AbstractContextManager[Any] = (
             threading.Lock() if self.on_sqlite else nullcontext()
@@ -253,9 +254,18 @@ class Database:
         there = free(Path(self.url.database or "")) if self.on_sqlite else None
         return Room(full=self._full, free=there)
 
+    def commits(self) -> int | None:
+        """Another number after each commit by anybody; None: the database does not tell.
+
+        PostgreSQL counts those of all its databases together, which never rest.
+        """
+        return self._commits.count() if self._commits is not None else None
+
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+        if self._commits is not None:
+            self._commits.close()
 
     def __str__(self) -> str:
         """For error messages; never with a password."""

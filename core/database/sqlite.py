@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from collections.abc import Callable
 
@@ -55,3 +56,35 @@ def scrub(connection: sqlite3.Connection) -> bool:
         connection.execute(f"PRAGMA user_version={SCRUBBED}")
     (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return not busy
+
+
+class Commits:
+    """Tells by one file whether anything was committed, whoever did it. For all threads.
+
+    On a connection of its own, which never writes: ``PRAGMA data_version`` there changes with every
+    commit of every other connection, in this process or another.
+    """
+
+    def __init__(self, file: str) -> None:
+        """Opens nothing yet."""
+        self._file = file
+        self._connection: sqlite3.Connection | None = None
+        self._lock = threading.Lock()
+
+    def count(self) -> int | None:
+        """Another number after each commit; None: it cannot be told just now."""
+        with self._lock:
+            try:
+                if self._connection is None:
+                    self._connection = sqlite3.connect(self._file, check_same_thread=False)
+                (number,) = self._connection.execute("PRAGMA data_version").fetchone()
+            except sqlite3.Error:
+                return None
+        return int(number)
+
+    def close(self) -> None:
+        """It is opened again when it is asked for."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None

@@ -94,6 +94,9 @@ class MemoryAudit:
         with self._lock:
             return sum(1 for _ in self._sought(sought))
 
+    def commits(self) -> int | None:
+        return None
+
     def marks_of(self, operation_ids: Collection[str]) -> dict[str, tuple[int, int]]:
         with self._lock:
             return {

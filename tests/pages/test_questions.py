@@ -109,6 +109,7 @@ def schools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[int, Scho
         for name in _methods(Mirror):
             plain = getattr(FakeMirror, name)
             patch.setattr(FakeMirror, name, _noting(plain, asked, f"Supabase: {name}"))
+        patch.setattr(SqlJournal, "commits", lambda _: None)  # so that each question is sent
         yield {n: school(folder / f"{n}.sqlite", n, asked) for n in (FEW, MANY)}
 
 

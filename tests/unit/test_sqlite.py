@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.database.sqlite import PATIENCE_S, log_ahead
+from core.database.sqlite import PATIENCE_S, Commits, log_ahead
 
 
 @pytest.fixture
@@ -62,3 +62,31 @@ def test_what_is_no_database_is_told_at_once(file: Path) -> None:
         pytest.raises(sqlite3.DatabaseError, match="not a database"),
     ):
         log_ahead(connection, seconds=lambda: 0.0, sleep=never)
+
+
+def test_commits_are_told_of_other_connections_and_of_nothing_else(tmp_path: Path) -> None:
+    file = str(tmp_path / "desk.sqlite")
+    commits = Commits(file)
+    with closing(sqlite3.connect(file)) as writer:
+        log_ahead(writer)
+        writer.execute("CREATE TABLE t (n)")
+        seen = [commits.count(), commits.count()]
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute("INSERT INTO t VALUES (1)")
+        seen.append(commits.count())
+        writer.commit()
+        seen.append(commits.count())
+        writer.execute("SELECT * FROM t").fetchall()
+        seen.append(commits.count())
+        writer.execute("BEGIN IMMEDIATE")
+        writer.rollback()
+        seen.append(commits.count())
+    first, second = seen[0], seen[3]
+    commits.close()
+
+    assert [first, first, first, second, second, second] == seen
+    assert first != second
+
+
+def test_a_file_that_cannot_be_opened_tells_no_commits(tmp_path: Path) -> None:
+    assert Commits(str(tmp_path / "none" / "desk.sqlite")).count() is None

@@ -16,6 +16,7 @@ from core.access.saved_filters import SavedFilters
 from core.access.sign_in_records import SignIns
 from core.access.store.rate_port import Pace
 from core.app.assembly.exams import exam_services
+from core.app.assembly.kept_reads import kept_reads
 from core.app.assembly.owed import owed_services
 from core.app.assembly.parts import Core
 from core.app.assembly.protocol import build_runner
@@ -404,12 +405,12 @@ def assemble(
         readiness=readiness,
         metrics=watching,
         overview_reader=OverviewReader(
-            journal=journal,
+            journal=(shown := kept_reads(journal)),
             readiness=readiness,
             watching=watching,
             auditing=auditing,
-            reading=FactsReader(journal, now, scheduling.late),
-            counts=KeptProgress(journal),
+            reading=FactsReader(shown, now, scheduling.late),
+            counts=KeptProgress(shown),
         ),
         week_reader=WeekReader(journal, now),
         first_jobs=FirstJobs(
@@ -421,7 +422,7 @@ def assemble(
             repairing=repairing,
             now=now,
         ),
-        trend_reader=TrendReader(journal, now),
+        trend_reader=TrendReader(shown, now),
         student_search=StudentSearch(crm, mirror, catalogue, noting),
         contact_page=ContactPage(
             crm=crm,
@@ -466,13 +467,13 @@ def assemble(
             journal, access, planning, adjusting, operating, kept_plans, now
         ),
         retention=forgetting,
-        operation_queries=OperationQueries(journal, KeptProgress(journal), kept_plans),
-        copy_queries=CopyQueries(journal),
-        drift_queries=DriftQueries(journal, catalogue),
+        operation_queries=OperationQueries(shown, KeptProgress(shown), kept_plans),
+        copy_queries=CopyQueries(shown),
+        drift_queries=DriftQueries(shown, catalogue),
         student_notices=StudentNotices(
             journal, engine, catalogue, now, tell_by, desks.require_alone
         ),
-        saved_filters=SavedFilters(journal, now),
+        saved_filters=SavedFilters(shown, now),
         student_names=StudentNames(mirror_reads or crm, mirror, rationing, now, keep_personal),
         account_directory=AccountDirectory(directory, given_names, editor_url, now),
         exporter=Exporter(journal, mirror, auditing, owed.owing, catalogue, now),

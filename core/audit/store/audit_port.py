@@ -35,6 +35,13 @@ class AuditRecords(Protocol):
         """How many entries there are of each of these operations; nothing of one without any."""
         ...
 
+    def commits(self) -> int | None:
+        """Another number after each commit by anybody, in whatever process.
+
+        None: this database does not tell it cheaply.
+        """
+        ...
+
     def marks_of(self, operation_ids: Collection[str]) -> dict[str, tuple[int, int]]:
         """By which one sees that something more was recorded of an operation.
 

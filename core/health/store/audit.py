@@ -99,6 +99,10 @@ class Audit:
             found |= {row.operation_id: row.n for row in connection.execute(query)}
         return found
 
+    def commits(self) -> int | None:
+        """See ``Database.commits``."""
+        return self._db.commits()
+
     @reading
     def marks_of(
         self, connection: Connection, operation_ids: Collection[str]

@@ -347,6 +347,18 @@ def test_an_operation_s_mark_changes_with_each_entry_and_event_of_it(journal: Jo
     assert {} == journal.marks_of([])
 
 
+def test_a_store_that_tells_commits_tells_each_and_nothing_else(journal: Journal) -> None:
+    before = [journal.commits(), journal.commits()]
+    journal.record(looked(1))
+    after_one = journal.commits()
+    journal.audit_count(Sought())
+
+    assert after_one == journal.commits()
+    assert before[0] == before[1]
+    assert (before[0] is None) == (after_one is None)
+    assert after_one is None or after_one != before[0]
+
+
 def test_forgotten_words_find_nothing(journal: Journal) -> None:
     journal.confirm(operation("a", reason="Heavy snow"), [])
     journal.forget_reasons(before=after(9), by=ADMIN, at=after(10))
