@@ -33,7 +33,7 @@ LIMIT, LATENCY_MS = 190, 150
 STACK = ("--contacts", "600", "--bookings", "1800", "--exams", "20")
 ADMIN = "admin@example.test"
 TIMES = 5
-#: Of 100 bookings of some 90 students, counted in a trace: preflight and preview, then the operation.
+#: Of 100 bookings, counted in a trace: preflight and preview, then the operation.
 ROUNDS = 8 + 16
 #: What is measured and the most that it may be, in seconds.
 BUDGETS = {"help_cpu": 0.5, "read_cpu": 0.5, "cancel_wall": 3.0}
