@@ -46,6 +46,7 @@ LISTED: Mapping[str, Mapping[str, str]] = {
         "takeover": "Write on, over what other desks wrote until now; they stop writing.",
     },
     "commands.drift": {
+        "copy": "Give every record of HubSpot its row in the mirror; rows that are there are compared.",
         "sweep": "Compare the mirror with the truth: what changed since the last sweep, unless told more.",
         "repair": "Copy the truth over what drifts, and read both again as proof.",
     },

@@ -1521,9 +1521,8 @@ JOURNAL = [
     Mutant(
         guard="the leases of an operation are free when it ends",
         file="core/operations/store/operations.py",
-        old="        connection.execute(delete(leases).where("
-        "leases.c.operation_id == run.operation_id))\n        deal_with",
-        new="        deal_with",
+        old="for kept in (leases, groups):",
+        new="for kept in (groups,):",
         tests=(_JOURNAL + "test_ending.py", *_SQLITE),
     ),
     Mutant(

@@ -18,7 +18,7 @@ import pytest
 
 from scripts.processes import ROOT
 
-SETTING = "SIMULATION_SEED"
+SETTING, NIGHTLY = "SIMULATION_SEED", "SIMULATION_NIGHTLY"
 KNOWN = Path(__file__).with_name("seeds.txt")
 FAILED = ROOT / ".cache" / "failed_seeds.txt"
 #: Above every fixed seed; the steps leave room for all worlds of a run.
@@ -52,8 +52,13 @@ class Block:
                 raise
 
 
-def blocks(world: str, fixed: range, *, fresh: int = 0, block: int = 50) -> Any:
-    """Parameters of a test: blocks of the fixed seeds, of fresh ones, and what failed once."""
+def blocks(world: str, fixed: range, *, fresh: int = 0, nightly: int = 0, block: int = 50) -> Any:
+    """Parameters of a test: blocks of the fixed seeds, of fresh ones, and what failed once.
+
+    ``nightly``: so many fixed seeds more, played where ``SIMULATION_NIGHTLY`` is set.
+    """
+    if os.environ.get(NIGHTLY):
+        fixed = range(fixed.start, fixed.stop + nightly)
     base = int(os.environ.get(SETTING) or FIRST) + fixed.start
     sets = [
         *(("fixed", some) for some in _parts(fixed, block)),

@@ -242,7 +242,9 @@ def _seen(
     )
 
 
-@pytest.mark.parametrize("block", blocks("adjusted", range(500), fresh=50, block=BLOCK))
+@pytest.mark.parametrize(
+    "block", blocks("adjusted", range(300), fresh=50, nightly=200, block=BLOCK)
+)
 def test_each_change_of_a_balance_is_there_once_or_not_at_all(block: Block) -> None:
     seen: Counter[str] = Counter()
 

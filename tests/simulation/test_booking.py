@@ -21,7 +21,9 @@ def played(seed: int, rates: Rates) -> None:
     world.check()
 
 
-@pytest.mark.parametrize("block", blocks("bookings", range(250), fresh=100, block=BLOCK))
+@pytest.mark.parametrize(
+    "block", blocks("bookings", range(150), fresh=100, nightly=100, block=BLOCK)
+)
 def test_credit_seat_and_booking_come_together_or_not_at_all(block: Block) -> None:
     block.play(lambda seed: played(seed, Rates(copying=COPYING)))
 

@@ -21,20 +21,24 @@ from tests.simulation.world import ADMIN, Rates, World
 BLOCK = 100
 
 
-@pytest.mark.parametrize("block", blocks("storm", range(2_000), fresh=500, block=BLOCK))
+@pytest.mark.parametrize(
+    "block", blocks("storm", range(1_000), fresh=500, nightly=1_000, block=BLOCK)
+)
 def test_every_movement_lands_once_and_every_foreign_write_is_found(block: Block) -> None:
     block.play(lambda seed: played(World(seed)))
 
 
 @pytest.mark.parametrize(
-    "block", blocks("crashes", range(100_000, 100_400), fresh=100, block=BLOCK)
+    "block", blocks("crashes", range(100_000, 100_200), fresh=100, nightly=200, block=BLOCK)
 )
 def test_a_world_of_crashes_and_second_workers_loses_nothing(block: Block) -> None:
     rates = Rates(crash=0.1, second_worker=0.15, spend=0.02)
     block.play(lambda seed: played(World(seed, rates)))
 
 
-@pytest.mark.parametrize("block", blocks("merges", range(200_000, 200_400), fresh=100, block=BLOCK))
+@pytest.mark.parametrize(
+    "block", blocks("merges", range(200_000, 200_200), fresh=100, nightly=200, block=BLOCK)
+)
 def test_students_who_became_one_get_each_credit_once(block: Block) -> None:
     block.play(lambda seed: played(World(seed, Rates(pause=0.03, merge=1.0))))
 

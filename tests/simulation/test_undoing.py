@@ -165,7 +165,7 @@ def _check_copies(world: Wavering, told: str) -> None:
         assert row["token_refunded"] == world.is_marked(booking), f"{told}: copy of {booking}"
 
 
-@pytest.mark.parametrize("block", blocks("undos", range(500), fresh=100, block=BLOCK))
+@pytest.mark.parametrize("block", blocks("undos", range(300), fresh=100, nightly=200, block=BLOCK))
 def test_each_credit_is_there_once_or_not_at_all_whatever_is_undone(block: Block) -> None:
     seen: Counter[str] = Counter()
 

@@ -14,15 +14,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 
-FORMATS = FormatChecker(formats=())
-
-
-@FORMATS.checks("date-time", raises=ValueError)  # type: ignore[untyped-decorator]
 def is_moment(value: object) -> bool:
     """RFC 3339, with an offset."""
     return not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is not None
+
+
+def _validator(root: dict[str, Any]) -> Any:
+    """Of this schema. jsonschema takes two seconds to load, which every run of tests would wait."""
+    from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
+
+    formats = FormatChecker(formats=())
+    formats.checks("date-time", raises=ValueError)(is_moment)
+    return Draft202012Validator(root, format_checker=formats)
 
 
 class Fault(NamedTuple):
@@ -135,7 +139,7 @@ def _shape(operation: Operation, status: int, answer: Any, body: Any) -> Iterato
         return
     document = operation.document
     root = {**_as_json_schema(schema), "components": document.components}
-    for error in Draft202012Validator(root, format_checker=FORMATS).iter_errors(body):
+    for error in _validator(root).iter_errors(body):
         yield Fault(operation.name, status, _place(error.absolute_path), _text(error))
     for place in sorted(set(_undeclared(document, schema, body, ()))):
         yield Fault(operation.name, status, _place(place), "a field that is not declared")

@@ -9,12 +9,14 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from pkgutil import walk_packages
 
 import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from core.cli.entry import LISTED
+from core.cli import commands
+from core.cli.entry import LISTED, MODULES
 from scripts.processes import ROOT
 from tests.commands import app
 
@@ -84,6 +86,14 @@ def test_the_list_is_made_of_what_the_commands_say_of_themselves() -> None:
     }
 
     assert first == {name: line for names in LISTED.values() for name, line in names.items()}
+
+
+def test_every_module_of_commands_is_in_the_list() -> None:
+    found = walk_packages(commands.__path__, f"{commands.__name__}.")
+
+    assert {each.name for each in found if not each.ispkg} == {
+        module for module in MODULES.values() if module.startswith(f"{commands.__name__}.")
+    }
 
 
 def test_help_imports_no_command() -> None:

@@ -206,7 +206,7 @@ def test_a_retried_operation_runs_again_under_its_own_id(manned: Desk) -> None:
 
 
 def test_an_operation_is_not_begun_within_its_hold(manned: Desk) -> None:
-    manned.confirm("held", hold_s=10)
+    manned.confirm("held", hold_s=4)
     until = manned.journal.operation("held").hold_until
     eventually(lambda: manned.told("held", "held") == ["w"])
 
