@@ -2857,15 +2857,22 @@ ANY_SIZE = [
     Mutant(
         guard="a count proves nothing where HubSpot may not count further than it pages",
         file="core/hubspot/wire/windows.py",
-        old="        if left == last - first and answer.total < CAP:\n",
-        new="        if left == last - first:\n",
+        old="        if left == last - first > 0 and answer.total < CAP:\n",
+        new="        if left == last - first > 0:\n",
         tests=_WINDOWS,
     ),
     Mutant(
         guard="a count proves something only of as many as are known",
         file="core/hubspot/wire/windows.py",
-        old="        if left == last - first and answer.total < CAP:\n",
+        old="        if left == last - first > 0 and answer.total < CAP:\n",
         new="        if left <= last - first + 1 and answer.total < CAP:\n",
+        tests=_WINDOWS,
+    ),
+    Mutant(
+        guard="a count alone ends no list of a search",
+        file="core/hubspot/wire/windows.py",
+        old="        if left == last - first > 0 and answer.total < CAP:\n",
+        new="        if left == last - first and answer.total < CAP:\n",
         tests=_WINDOWS,
     ),
     Mutant(

@@ -191,6 +191,11 @@ def test_a_long_plan_goes_to_the_browser_a_page_at_a_time(
     assert "1 to 500 of 10,000" in said(at)
     assert "10,000" == figures(at)["To cancel, bookings"]
 
+    at.text_input("find_long").set_value("9999").run()
+
+    assert 1 == len(grid(at, "rows_")), "the search is in all rows, and not in the page alone"
+    assert "10,000" == figures(at)["To cancel, bookings"]
+
 
 def test_totals_by_type_count_each_student_s_balance_once(made: Stage, plan: Plan) -> None:
     table = planned_by_type(plan.rows, made.core.catalogue)

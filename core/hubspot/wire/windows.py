@@ -70,8 +70,8 @@ class WindowedSearch:
         left = max(answer.total - len(answer.ids), 0)
         first = bisect_right(self.known, window.above)
         last = bisect_right(self.known, window.upto)
-        # HubSpot may not count further than it pages
-        if left == last - first and answer.total < CAP:
+        # HubSpot may not count further than it pages; and a count alone ends no list
+        if left == last - first > 0 and answer.total < CAP:
             return None
         return _Rest(window=window, left=left, known=range(first, last), page=answer.ids)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,3 +101,16 @@ def test_a_count_beyond_what_hubspot_pages_proves_nothing() -> None:
     search.heard([Answer(window=Window(upto=10_000), ids=[1, 2, 3, 4], total=10_000)])
 
     assert search.open
+
+
+@given(ids)
+def test_a_count_that_is_too_low_ends_no_list(held: set[int]) -> None:
+    found = sorted(held)
+    search = WindowedSearch(page=PAGE)
+    listed: list[int] = []
+    while search.open:
+        answers = [replace(asked(found, window), total=0) for window in search.open]
+        listed += [id_ for answer in answers for id_ in answer.ids]
+        search.heard(answers)
+
+    assert found == sorted(listed)
