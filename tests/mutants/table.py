@@ -654,6 +654,20 @@ RECHECK = [
         tests=(_SERVICES + "test_trends.py",),
     ),
     Mutant(
+        guard="an operation that has ended is counted again when something was recorded of it",
+        file="core/operations/kept_progress.py",
+        old="each.id: (each.epoch, marks[each.id])",
+        new="each.id: each.epoch",
+        tests=(_SERVICES + "test_kept_progress.py",),
+    ),
+    Mutant(
+        guard="what pages read is read again after a commit by anybody",
+        file="core/app/assembly/kept_reads.py",
+        old="self._kept.ask(question, mark, lambda",
+        new="self._kept.ask(question, 0, lambda",
+        tests=(_SERVICES + "test_kept_reads.py",),
+    ),
+    Mutant(
         guard="another sweep is in the charts as soon as it has ended",
         file="core/health/over_time/trends.py",
         old="tuple(sweep.id for sweep in newest if sweep.complete)",

@@ -257,3 +257,38 @@ def test_the_image_is_called_as_the_chart() -> None:
 
     assert [["toImage"]] == found["modeBarButtons"]
     assert "copy-lag-7-days" == found["toImageButtonOptions"]["filename"]
+
+
+# kept
+
+
+def test_a_figure_is_drawn_once_for_equal_arguments_and_is_what_a_new_one_would_be() -> None:
+    drawn: list[int] = []
+
+    def draw(series: list[Series], frame: Frame) -> Any:
+        drawn.append(1)
+        return charts.lines(series, frame)
+
+    kept = charts.Kept(draw)
+    first = kept([line("a", [1, 2])], MONTH)
+    again = kept([line("a", [1, 2])], MONTH)
+    other = kept([line("a", [1, 3])], MONTH)
+
+    assert first is again
+    assert 2 == len(drawn)
+    assert charts.lines([line("a", [1, 2])], MONTH).to_dict() == first.to_dict()
+    assert charts.lines([line("a", [1, 3])], MONTH).to_dict() == other.to_dict()
+
+
+def test_the_figures_asked_for_last_are_kept_and_no_others() -> None:
+    drawn: list[float] = []
+
+    def draw(y: float) -> Any:
+        drawn.append(y)
+        return charts.lines([line("a", [y])], MONTH)
+
+    kept = charts.Kept(draw, most=2)
+    for y in (1, 2, 1, 3, 1, 2):
+        kept(y)
+
+    assert [1, 2, 3, 2] == drawn

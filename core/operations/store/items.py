@@ -32,7 +32,7 @@ from core.operations.states import (
 )
 from core.operations.store.fence import fence, must_exist
 from core.operations.store.operations import find, save_move
-from core.operations.store.rows import ITEMS
+from core.operations.store.rows import ITEMS, OPERATIONS
 from core.operations.store.rules import CORRECTING, moved
 from core.operations.store.tables import items, operations
 from core.operations.store.undo import free_taken_back
@@ -155,7 +155,8 @@ class Items:
             )
             for operation_id, n in connection.execute(query):
                 found[operation_id] += n
-        those = [find(connection, operation_id)[0] for operation_id in found]
+        named = select(*OPERATIONS.columns).where(operations.c.id.in_(list(found)))
+        those = [OPERATIONS.load(row) for row in connection.execute(named)]
         those.sort(key=lambda operation: (operation.confirmed_at, operation.id))
         return [(operation, found[operation.id]) for operation in those]
 

@@ -23,7 +23,7 @@ class Drawn(go.Figure):  # type: ignore[misc]
     def __init__(self, figure: go.Figure) -> None:
         """``figure``: as it is now."""
         super().__init__(figure)
-        self._told = super().to_dict()
+        self._told = figure.to_dict()
 
     def to_dict(self) -> dict[str, Any]:
         """The same each time. For reading alone."""
