@@ -15,8 +15,8 @@ FOLDER = Path(__file__).parent
 #: Measures nothing by itself.
 SHARED = {"browser", "many_operations", "plain_way", "report"}
 NAMES = sorted({path.stem for path in FOLDER.glob("[a-z]*.py")} - SHARED)
-#: Take many minutes, and one installs a peer: only by their names.
-BY_NAME = {"any_size", "company", "peers"}
+#: Take many minutes, install a peer, or need more processors than two: only by their names.
+BY_NAME = {"any_size", "company", "peers", "two_workers"}
 
 
 def main(chosen: list[str]) -> int:
