@@ -98,7 +98,7 @@ def test_people_stay_at_one_app_and_machines_at_any() -> None:
     assert all(name == cookie for name, _, cookie in servers["people"])
     assert all(not cookie for _, _, cookie in servers["machines"])
     assert [each[:2] for each in servers["people"]] == [each[:2] for each in servers["machines"]]
-    assert "cookie CREDIT_DESK_APP insert" in backends["people"]
+    assert "cookie desk_app insert" in backends["people"]
     assert "retry-on conn-failure" in backends["machines"], "a booking may have been taken"
 
 
