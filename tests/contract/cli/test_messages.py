@@ -68,12 +68,6 @@ def test_the_real_command_prints_one_object_and_logs_apart(settings: dict[str, s
     assert ([], True) == (report["operations"], report["store"]["new"])
 
 
-def csv(folder: Path, data: bytes) -> str:
-    path = folder / "bookings.csv"
-    path.write_bytes(data)
-    return str(path)
-
-
 def test_a_choice_that_cannot_be_used_says_why_and_changes_nothing(
     run: Run, tmp_path: Path
 ) -> None:
