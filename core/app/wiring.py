@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -119,6 +120,8 @@ class Runtime:
         if refusal := self.engine_refusal():
             raise EngineError(f"{refusal}. What was confirmed waits until a worker can run")
         sys.setswitchinterval(SWITCH_S)
+        # DBOS imports it on a thread of its own: a query that meets it half imported fails
+        import_module("sqlalchemy.orm")
         self.at_start()
         self.mirror_threads.start()
         self.measuring.start()
