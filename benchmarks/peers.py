@@ -130,6 +130,20 @@ def _measure(desk: Desk, options: argparse.Namespace) -> Report:
 # ------------------------------------------------------------------------------------ first copy
 
 
+def _number(value: object) -> int | None:
+    """HubSpot sends text, and nothing for 0."""
+    try:
+        number = float(str(value or 0))
+    except ValueError:
+        return None
+    return int(number) if number.is_integer() and number >= 0 else None
+
+
+def _kept(value: object) -> int | None:
+    """The desk keeps 0 as 0, and leaves empty what is no number in HubSpot."""
+    return None if value is None else _number(value)
+
+
 def _copied(
     desk: Desk, options: argparse.Namespace, copy: Callable[[Desk], Callable[[], Balances]]
 ) -> Way:
@@ -160,17 +174,22 @@ def _by_desk(desk: Desk) -> Callable[[], Balances]:
         mirror.execute("truncate public.hubspot_contact_credits")
     desk.core("copy")
     columns = ["hubspot_id", *SCHOOL.keys]
-    return lambda: _rows(desk, ("public", "hubspot_contact_credits"), columns)
+    return lambda: _rows(desk, ("public", "hubspot_contact_credits"), columns, read=_kept)
 
 
-def _rows(desk: Desk, table: tuple[str, str], columns: Sequence[str]) -> Balances:
+def _rows(
+    desk: Desk,
+    table: tuple[str, str],
+    columns: Sequence[str],
+    read: Callable[[object], int | None] = _number,
+) -> Balances:
     """``columns``: the id, then every balance."""
     query = SQL("select {} from {}").format(
         SQL(", ").join(map(Identifier, columns)), Identifier(*table)
     )
     with psycopg.connect(desk.stack["SUPABASE_DB_URL"]) as mirror:
         found = mirror.execute(query).fetchall()
-    return {str(id_): tuple(map(_number, balances)) for id_, *balances in found}
+    return {str(id_): tuple(map(read, balances)) for id_, *balances in found}
 
 
 def _truth(desk: Desk) -> Balances:
@@ -185,15 +204,6 @@ def _truth(desk: Desk) -> Balances:
         if "paging" not in page:
             return found
         asked["after"] = page["paging"]["next"]["after"]
-
-
-def _number(value: object) -> int | None:
-    """HubSpot sends text, and nothing for 0."""
-    try:
-        number = float(str(value or 0))
-    except ValueError:
-        return None
-    return int(number) if number.is_integer() and number >= 0 else None
 
 
 # ---------------------------------------------------------------------------------------- refund
