@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.access.unusual import lately
 from core.audit.chain import Verified
 from core.credits.errors import JournalError
 from core.drift.sweeps import Sweep
@@ -107,7 +106,7 @@ class Alarms:
 
     def _troubles(self, facts: Facts) -> Iterator[Trouble]:
         yield from self._audit(facts)
-        yield from self._unusual(facts.now)
+        yield from self._unusual(facts)
         yield from self._disk(facts)
         yield from self._dead_letters()
         yield from self._dead_events(facts)
@@ -131,9 +130,9 @@ class Alarms:
         ]
         yield _trouble(Matter.AUDIT_CHANGED, title="the audit was changed", text="\n".join(lines))
 
-    def _unusual(self, now: datetime) -> Iterator[Trouble]:
+    def _unusual(self, facts: Facts) -> Iterator[Trouble]:
         """Keys by their id; whoever did it is told on *Overview*, and does not leave the house."""
-        for link in self.journal.audit(lately(now), limit=NAMED_MAX):
+        for link in facts.unusual[:NAMED_MAX]:
             entry = link.entry
             who = f"API key {entry.subject_id}" if entry.subject_id else "A person"
             yield _trouble(

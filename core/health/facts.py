@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from core.audit.entries import Entry
+from core.audit.chain import Link
 from core.credits.roles import RoleRequest
 from core.credits.room import NOT_KNOWN, Room
 from core.drift.sweeps import Sweep
@@ -76,7 +76,7 @@ class Facts:
     names: Mapping[OperationKind, str]
     audit_faults: Sequence[str] = ()
     #: What the audit calls unusual, of the last day, newest first.
-    unusual: Sequence[Entry] = ()
+    unusual: Sequence[Link] = ()
     workers: int = 1
     #: When a worker was last heard of, if ever.
     worker_at: datetime | None = None

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from core.access.unusual import lately
 from core.audit.chain import Verified
-from core.audit.entries import Entry, What
+from core.audit.entries import What
 from core.credits.roles import Role
 from core.drift.past_sweeps import last_whole, stuck
 from core.drift.repair import repaired_of
@@ -52,7 +52,7 @@ class FactsReader:
             now=now,
             names=NAMES,
             audit_faults=verified.faults if verified else (),
-            unusual=self._unusual(now),
+            unusual=self.journal.audit(lately(now)),
             workers=len(alive(workers, now)),
             worker_at=max((each.heartbeat_at for each in workers), default=None),
             room=self.journal.room(),
@@ -76,9 +76,6 @@ class FactsReader:
             owed=owed,
             owed_at=owed_at,
         )
-
-    def _unusual(self, now: datetime) -> list[Entry]:
-        return [link.entry for link in self.journal.audit(lately(now))]
 
     def _new_admins(self, now: datetime) -> list[NewAdmin]:
         """By the history: also whose role was withdrawn again at once."""

@@ -79,8 +79,8 @@ def _room(room: Room) -> str:
 
 def _unusual(facts: Facts) -> Iterator[Need]:
     """The newest few, each with who did it."""
-    for entry in facts.unusual[:EACH_MAX]:
-        yield Need(matter=Matter.UNUSUAL, told=words_of(entry), since=entry.at)
+    for link in facts.unusual[:EACH_MAX]:
+        yield Need(matter=Matter.UNUSUAL, told=words_of(link.entry), since=link.entry.at)
     if (more := len(facts.unusual) - EACH_MAX) > 0:
         yield Need(matter=Matter.UNUSUAL, told=f"{_count(more, 'more act')} like these")
 

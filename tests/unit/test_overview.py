@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.access.unusual import unusual
+from core.audit.chain import Link, texts
 from core.credits.roles import Role, RoleRequest
 from core.credits.room import LITTLE, Room
 from core.drift.sweeps import Sweep, SweepMode, SweepState
@@ -82,11 +83,10 @@ CALM = Facts(
     quota_day=0.2,
 )
 #: Each makes one matter of a calm desk.
+OPENED_MANY = unusual("ben@x.test", "more than 100 students opened", ago(minutes=3))
 WRONG: dict[Matter, dict[str, Any]] = {
     Matter.AUDIT_CHANGED: {"audit_faults": ("entry 3 is missing",)},
-    Matter.UNUSUAL: {
-        "unusual": [unusual("ben@x.test", "more than 100 students opened", ago(minutes=3))]
-    },
+    Matter.UNUSUAL: {"unusual": [Link(n=1, texts=texts(OPENED_MANY), hash="")]},
     Matter.DISK_FULL: {"room": Room(full=True, free=None)},
     Matter.NO_WORKER: {"workers": 0},
     Matter.TRUTH_AWAY: {"truth": AWAY},
