@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from core.drift.store.port import DriftStore
 from core.drift.sweeps import READING, WHOLE, Sweep, SweepMode
 
@@ -11,7 +13,12 @@ LOOKED_THROUGH = 100
 
 def last_whole(journal: DriftStore) -> Sweep | None:
     """The newest complete sweep whose findings stand for all rows."""
-    past = journal.sweeps(modes=WHOLE, limit=LOOKED_THROUGH)
+    return last_complete(journal, WHOLE)
+
+
+def last_complete(journal: DriftStore, modes: Collection[SweepMode]) -> Sweep | None:
+    """The newest complete one of these modes."""
+    past = journal.sweeps(modes=modes, limit=LOOKED_THROUGH)
     return next((sweep for sweep in past if sweep.complete), None)
 
 
@@ -20,13 +27,11 @@ def stuck(journal: DriftStore) -> list[Sweep]:
 
     A copy is asked for once: what one that was given up left out, a later full check tells of.
     """
-    newest = (next(iter(journal.sweeps(modes=[mode], limit=1)), None) for mode in SweepMode)
-    found = [each for each in newest if each and each.error and not each.complete]
-    checks = journal.sweeps(modes=[SweepMode.FULL], limit=1)
-    return [
-        each
-        for each in found
-        if each.mode in READING
-        or not each.ended
-        or all(check.started_at < each.started_at for check in checks)
-    ]
+    newest = [each for mode in SweepMode for each in journal.sweeps(modes=[mode], limit=1)]
+    full_at = max((each.started_at for each in newest if each.mode is SweepMode.FULL), default=None)
+
+    def followed(sweep: Sweep) -> bool:
+        copy_ended = sweep.mode not in READING and sweep.ended
+        return copy_ended and full_at is not None and full_at >= sweep.started_at
+
+    return [each for each in newest if each.error and not each.complete and not followed(each)]

@@ -10,7 +10,7 @@ from core.access.unusual import lately
 from core.audit.chain import Verified
 from core.audit.entries import What
 from core.credits.roles import Role
-from core.drift.past_sweeps import last_whole, stuck
+from core.drift.past_sweeps import last_complete, last_whole, stuck
 from core.drift.repair import repaired_of
 from core.drift.store.trends_port import Narrow
 from core.drift.sweeps import Sweep, SweepMode
@@ -46,7 +46,7 @@ class FactsReader:
         """
         now, outbox, workers = self.now(), self.journal.outbox(), self.journal.workers()
         dead = self.journal.outbox_rows(dead=True, limit=1) if outbox.dead else []
-        swept = last_whole(self.journal)
+        swept, full = last_whole(self.journal), last_complete(self.journal, [SweepMode.FULL])
         owed, owed_at = owed_now(self.journal)
         return Facts(
             now=now,
@@ -68,7 +68,7 @@ class FactsReader:
             due=outbox.due,
             due_since=outbox.oldest,
             swept=swept,
-            missing_looked_for=self._missing_looked_for(),
+            missing_looked_for=full.saved_at if full else None,
             drift_since=self._drift_since(swept),
             repaired=repaired_of(self.journal, swept),
             stuck=stuck(self.journal),
@@ -85,10 +85,6 @@ class FactsReader:
             for event in given
             if event.detail["to"] == Role.ADMIN and now - event.at < NEW_FOR
         ]
-
-    def _missing_looked_for(self) -> datetime | None:
-        past = self.journal.sweeps(modes=[SweepMode.FULL])
-        return next((sweep.saved_at for sweep in past if sweep.complete), None)
 
     def _drift_since(self, swept: Sweep | None) -> datetime | None:
         if swept is None or not swept.drifting:
