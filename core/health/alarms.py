@@ -14,6 +14,7 @@ from core.health.alarm_rules import WELL_AFTER, Alarm, Trouble
 from core.health.facts import Facts
 from core.health.facts_reader import FactsReader
 from core.health.matters import AT_ONCE, HANDLING, Matter
+from core.health.needs import CHECKS
 from core.health.notify_port import Notifier
 from core.health.store.port import HealthStore
 from core.mirror.store.outbox_port import Due
@@ -211,8 +212,8 @@ class Alarms:
         return _trouble(
             Matter.SWEEP_STUCK,
             sweep.mode,
-            title=f"the {sweep.mode} sweep cannot go on",
-            text=f"Sweep {sweep.id} is {sweep.state}. {told} See Drift{self._at('/drift')}",
+            title=f"the {CHECKS[sweep.mode]} cannot go on",
+            text=f"It is {sweep.state}. {told} See Drift{self._at('/drift')}",
             at_once=sweep.ended,
         )
 

@@ -229,7 +229,7 @@ TROUBLES: list[tuple[Happening, Happening, str]] = [
     (changed, changed_no_more, "the audit was changed"),
     (dead, dead_no_more, "2 copies to Supabase failed"),
     (drift, drift_no_more, f"{DRIFT_ABOVE + 1} records drift"),
-    (stuck, stuck_no_more, "the known sweep cannot go on"),
+    (stuck, stuck_no_more, "the quick check cannot go on"),
     (late, late_no_more, "the known sweep is late"),
     (undecided, undecided_no_more, "an operation needs a person"),
     (waiting, waiting_no_more, "an operation waits"),
@@ -369,7 +369,7 @@ def test_a_sweep_that_was_given_up_is_told_at_once(world: World) -> None:
     world.sweep(state=SweepState.GIVEN_UP, error="paused for too long")
     world.alarms.look()
 
-    assert ["the known sweep cannot go on"] == world.heard.titles
+    assert ["the quick check cannot go on"] == world.heard.titles
 
 
 def test_drift_is_judged_by_a_sweep_of_all_rows(world: World) -> None:
