@@ -8,9 +8,11 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from core.credits.records import Kind
+from core.credits.catalogue import SCHOOL
+from core.credits.records import ContactId, Kind
 from core.credits.roles import Role
 from core.drift.sweeps import SweepMode, SweepState
+from core.mirror.rows import contact_row
 from pages.shared.places import DRIFT
 from tests.pages.acts import press, said
 from tests.pages.conftest import Open
@@ -68,6 +70,37 @@ def test_what_a_copy_came_to_is_told_with_the_record_that_cannot_be_read(
     assert "holds 'abc', which is not a number" in told
     assert "Not checked yet" in told, "a check is the proof"
     assert "copy_everything" not in keys(at), "Supabase has rows"
+
+
+def test_a_copy_that_was_given_up_half_way_can_be_asked_for_again(
+    open_page: Open, made: Stage
+) -> None:
+    at = press(open_page(DRIFT), "copy_everything")
+    (asked,) = made.journal.sweeps()
+    ended = replace(
+        asked,
+        state=SweepState.GIVEN_UP,
+        error="Supabase cannot be reached",
+        copied={"contacts": 1},
+        saved_at=made.clock(),
+    )
+    made.journal.save_sweep(ended)
+    first, *_ = made.crm.listed_ids(Kind.CONTACT)[0]
+    contact = made.crm.contacts([ContactId(first)])[ContactId(first)]
+    assert contact is not None
+    made.mirror.copy(Kind.CONTACT, [contact_row(contact, SCHOOL)])
+    assert not made.core.sweep_runner.nothing_copied(ACTOR)
+    at.run()
+
+    assert not at.exception
+    assert "Supabase cannot be reached. 1 contact copied before it was given up" in said(at)
+    assert "Not checked yet" not in said(at)
+
+    press(at, "copy_everything")
+
+    again, _ = sorted(made.journal.sweeps(), key=lambda each: each.ended)
+    assert (SweepMode.COPY, SweepState.ASKED) == (again.mode, again.state)
+    assert "Copy of everything in progress" in said(at)
 
 
 def test_who_may_not_copy_is_told_whom_to_ask(open_page: Open, made: Stage) -> None:

@@ -37,6 +37,10 @@ def first_run(desk: Desk, now: standing.Standing) -> None:
     """What to begin with; nothing while it is under way."""
     if now.open:
         return
+    if now.copy is not None and not now.copy.complete:
+        _given_up(now.copy)
+        _acts(desk, now)
+        return
     if now.copy is not None:
         _copied(desk, now.copy)
     elif wanted(desk, now):
@@ -47,9 +51,7 @@ def first_run(desk: Desk, now: standing.Standing) -> None:
             title="Supabase is empty",
             icon=":material/content_copy:",
         )
-        with st.container(horizontal=True, vertical_alignment="center"):
-            asking.copy_button(desk)
-            asking.sweep_button(desk, now)
+        _acts(desk, now)
         return
     ahead = standing.next_words(desk)
     st.info(
@@ -62,13 +64,31 @@ def first_run(desk: Desk, now: standing.Standing) -> None:
     asking.sweep_button(desk, now)
 
 
+def _acts(desk: Desk, now: standing.Standing) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        asking.copy_button(desk)
+        asking.sweep_button(desk, now)
+
+
+def _given_up(sweep: Sweep) -> None:
+    """It waited for too long: what it did is there, and only a new one does the rest."""
+    made = counted(dict(sweep.copied)) or "No row"
+    st.warning(
+        f"{words.sentence(words.plain(sweep.error or 'a store went away'))}. {made} copied before "
+        "it was given up; students do not see the rest. *Copy everything* copies the rows that "
+        "Supabase lacks and leaves the others as they are.",
+        title="The copy did not finish",
+        icon=":material/content_copy:",
+    )
+
+
 def _copied(desk: Desk, sweep: Sweep) -> None:
     """The rows that were made, and each record that needs somebody's eyes."""
     took = words.span(sweep.saved_at - sweep.started_at)
     told = [f"{counted(dict(sweep.copied)) or 'No row'} copied in {took}."]
     if sweep.left_alone:
         those = words.count(sweep.left_alone, "record is", "records are")
-        told.append(f"{those} left to the copies that follow (Operations, Copies to Supabase).")
+        told.append(f"{those} queued to be copied: see Operations, Copies to Supabase.")
     unread = desk.core.drift_queries.counts(sweep.id, desk.actor).get(Cause.UNREADABLE_VALUE, 0)
     if unread:
         told.append(
@@ -77,8 +97,8 @@ def _copied(desk: Desk, sweep: Sweep) -> None:
             f"{'it' if unread == 1 else 'them'} in HubSpot; a check lists all of them."
         )
     if others := sweep.drifting - unread:
-        those = words.count(others, "row", "rows")
-        told.append(f"{those} that had been there differ and were left as they are.")
+        those = words.count(others, "row differs", "rows differ")
+        told.append(f"{those} from HubSpot: already in Supabase, and left as they were.")
     show = st.warning if unread or others else st.success
     show(" ".join(told), title="Copied", icon=":material/content_copy:")
 

@@ -37,7 +37,7 @@ class Standing:
     shown: Sweep | None
     #: Not ended, newest first.
     open: Sequence[Sweep]
-    #: The newest complete copy of everything, as long as no check was made.
+    #: The newest copy of everything that has ended, as long as no check was made.
     copy: Sweep | None = None
 
     @property
@@ -61,7 +61,7 @@ def read(desk: Desk) -> Standing:
         before=next((each for each in complete[1:] if each.mode is complete[0].mode), None),
         shown=shown,
         open=_open(recent),
-        copy=None if newest else next((each for each in recent if each.complete), None),
+        copy=None if newest else next(filter(_ended_copy, recent), None),
     )
 
 
@@ -72,6 +72,10 @@ def _named(desk: Desk, id_: str) -> Sweep | None:
     except UnknownId:
         return None
     return sweep if sweep.complete else None
+
+
+def _ended_copy(sweep: Sweep) -> bool:
+    return sweep.mode not in READING and sweep.ended
 
 
 def _open(recent: Sequence[Sweep]) -> list[Sweep]:
