@@ -25,6 +25,7 @@ class Act(StrEnum):
     BOOK_ONE = "book or cancel for one student"
     WATCH = "watch operations and drift"
     RUN_BATCHES = "cancel or refund bookings in bulk"
+    MEND_MIRROR = "copy to Supabase or repair what differs there"
     GIVE_ROLES = "give or withdraw roles"
     FORGET = "forget students' names"
     OVERRIDE = "book without a credit"

@@ -124,7 +124,7 @@ class RepairRunner:
             NotAllowed: this person may not repair.
             BadList: there is nothing to repair, or the reason cannot be kept.
         """
-        actor.require(Act.RUN_BATCHES)
+        actor.require(Act.MEND_MIRROR)
         faults = [] if drifts else ["nothing was chosen to repair"]
         if faults := faults + reason_faults(reason):
             raise BadList(faults)

@@ -81,7 +81,7 @@ class SweepRunner:
         Raises:
             NotAllowed: this person may not watch drift; a copy: may not change many records.
         """
-        actor.require(Act.WATCH if mode in READING else Act.RUN_BATCHES)
+        actor.require(Act.WATCH if mode in READING else Act.MEND_MIRROR)
         return self.ask_unattended(mode, by=actor.email)
 
     def ask_unattended(self, mode: SweepMode, *, by: str, sweep_id: str = "") -> Sweep:

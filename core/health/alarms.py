@@ -196,10 +196,12 @@ class Alarms:
         if last is None or facts.drifting <= self.drift_above:
             return
         counts = sorted(self.journal.drift_counts(last.id).items(), key=lambda each: -each[1])
-        causes = [f"{number} {cause}" for cause, number in counts]
+        causes = [f"{cause}: {number}" for cause, number in counts]
+        were = "was" if facts.repaired == 1 else "were"
+        since = f", of which {facts.repaired:,} {were} repaired since" if facts.repaired else ""
         told = (
-            f"More than {self.drift_above} differ between HubSpot and Supabase, by the sweep of "
-            f"{last.saved_at:%Y-%m-%d %H:%M} UTC:"
+            f"By the check of {last.saved_at:%Y-%m-%d %H:%M} UTC {_count(last.drifting, 'record')} "
+            f"did not match between HubSpot and Supabase{since}. By cause:"
         )
         yield _trouble(
             Matter.DRIFT,

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core.credits.catalogue import SCHOOL
 from core.credits.records import ContactId, Kind
 from core.credits.roles import Role
+from core.drift.causes import Cause
 from core.drift.sweeps import SweepMode, SweepState
 from core.mirror.rows import contact_row
 from pages.shared.places import DRIFT
@@ -101,6 +102,20 @@ def test_a_copy_that_was_given_up_half_way_can_be_asked_for_again(
     again, _ = sorted(made.journal.sweeps(), key=lambda each: each.ended)
     assert (SweepMode.COPY, SweepState.ASKED) == (again.mode, again.state)
     assert "Copy of everything in progress" in said(at)
+
+
+def test_it_is_offered_after_a_check_of_an_empty_supabase_whatever_causes_it_found(
+    open_page: Open, made: Stage
+) -> None:
+    """One record is named for a value that cannot be read, and not for its missing row."""
+    made.core.sweep_runner.ask(SweepMode.FULL, ACTOR)
+    made.carry(made.engine.submitted.pop())
+
+    at = open_page(DRIFT)
+
+    (checked,) = made.journal.sweeps()
+    assert Cause.UNREADABLE_VALUE in made.journal.drift_counts(checked.id)
+    assert "copy_everything" in keys(at)
 
 
 def test_who_may_not_copy_is_told_whom_to_ask(open_page: Open, made: Stage) -> None:

@@ -17,6 +17,7 @@ from core.credits.roles import Grant, Role, RoleRequest
 from core.credits.room import LITTLE, Room
 from core.credits.writes import WriteState
 from core.drift.sweeps import Sweep, SweepMode, SweepState
+from core.health import facts_reader
 from core.health.alarm_rules import WELL_AFTER
 from core.health.alarms import DRIFT_ABOVE, Alarms
 from core.health.audit_check.verify import AuditLog
@@ -370,6 +371,19 @@ def test_a_sweep_that_was_given_up_is_told_at_once(world: World) -> None:
     world.alarms.look()
 
     assert ["the quick check cannot go on"] == world.heard.titles
+
+
+def test_drift_is_told_with_what_was_repaired_since_so_that_its_numbers_add_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.sweep(drifting=DRIFT_ABOVE + 5)
+    monkeypatch.setattr(facts_reader, "repaired_of", lambda *_: 4)
+    world.alarms.look()
+
+    ((title, text),) = world.heard.messages
+    assert f"{DRIFT_ABOVE + 1} records drift" in title
+    assert f"{DRIFT_ABOVE + 5} records did not match" in text
+    assert "of which 4 were repaired since" in text
 
 
 def test_drift_is_judged_by_a_sweep_of_all_rows(world: World) -> None:

@@ -25,7 +25,7 @@ assert COMPARES.keys() == set(READING), "every check says what it compares"
 
 def may_repair(desk: Desk) -> bool:
     """For looking only: the service asks again."""
-    return Act.RUN_BATCHES in ALLOWED[desk.actor.role]
+    return Act.MEND_MIRROR in ALLOWED[desk.actor.role]
 
 
 def sweep_button(desk: Desk, standing: Standing) -> None:
