@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -22,6 +20,7 @@ from core.operations.owed.check import OwedCheck
 from core.operations.owed.rules import Owed, longest, longest_first
 from core.operations.owed.summary import OwedSummary, summed_up
 from core.operations.store.port import OperationStore
+from core.work.context_pool import ContextPool
 from core.work.inline_executor import InlineExecutor
 
 #: Rows of the mirror in one answer.
@@ -150,10 +149,10 @@ class OwedCredits:
         for ids in self._mirrored():
             yield self._judged(last)
             last = self._read(ids, known)
-        with InlineExecutor() if self.in_turn else ThreadPoolExecutor(1, "owed") as searching:
+        with InlineExecutor() if self.in_turn else ContextPool(1, "owed") as searching:
             # beside the judging of the last portion: searches have a limit of their own
             search = partial(self.crm.search_bookings, NARROW, known=known.sure)
-            missing = searching.submit(copy_context().run, search)
+            missing = searching.submit(search)
             yield self._judged(last)
             rest = [id_ for id_ in missing.result() if id_ not in known.read]
         for start in range(0, len(rest), PORTION):
