@@ -47,14 +47,19 @@ class _Known:
     read: set[BookingId] = field(default_factory=set)
     sure: list[BookingId] = field(default_factory=list)
 
-    def add(self, ids: Sequence[BookingId], bookings: Collection[Booking | None]) -> None:
-        """Those asked for, and what HubSpot told of them."""
-        self.read.update(ids)
+    def add(
+        self, ids: Sequence[BookingId], bookings: Collection[Booking | None]
+    ) -> Collection[Booking]:
+        """Those asked for. Of what HubSpot told of them: each booking that it had not told yet.
+
+        One that was merged from others is told under the id of each.
+        """
+        new = {one.id: one for one in bookings if one is not None and one.id not in self.read}
+        self.read.update(ids, new)
         self.sure += [
-            one.id
-            for one in bookings
-            if one is not None and NARROW.fits(one) and one.modified_at < self.before
+            one.id for one in new.values() if NARROW.fits(one) and one.modified_at < self.before
         ]
+        return new.values()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +150,7 @@ class OwedCredits:
     def _portions(self) -> Iterator[list[Owed]]:
         """A search may lag and the mirror may drift: together they miss less than either."""
         known = _Known(self.now() - SEARCH_KNOWS)
-        last: Collection[Booking | None] = []
+        last: Collection[Booking] = []
         for ids in self._mirrored():
             yield self._judged(last)
             last = self._read(ids, known)
@@ -158,13 +163,12 @@ class OwedCredits:
         for start in range(0, len(rest), PORTION):
             yield self._judged(self._read(rest[start : start + PORTION], known))
 
-    def _read(self, ids: Sequence[BookingId], known: _Known) -> Collection[Booking | None]:
+    def _read(self, ids: Sequence[BookingId], known: _Known) -> Collection[Booking]:
         moved = self.journal.claimed(ids, MovementKind.REFUND)
-        bookings = self.crm.bookings([id_ for id_ in ids if id_ not in moved]).values()
-        known.add(ids, bookings)
-        return bookings
+        bookings = self.crm.bookings([id_ for id_ in ids if id_ not in moved])
+        return known.add(ids, bookings.values())
 
-    def _judged(self, bookings: Collection[Booking | None]) -> list[Owed]:
+    def _judged(self, bookings: Collection[Booking]) -> list[Owed]:
         """Asked again: one that was given back while HubSpot was read is owed no more."""
         return self.check.of(bookings)
 
