@@ -1468,6 +1468,20 @@ JOURNAL = [
         tests=_CREW,
     ),
     Mutant(
+        guard="of groups that were offered midway the holder carries the one it took",
+        file="core/operations/crew/crew.py",
+        old="self.groups[self._begun + taken.n]",
+        new="self.groups[taken.n]",
+        tests=_CREW,
+    ),
+    Mutant(
+        guard="a holder that was not short offers nothing that it has begun",
+        file="core/operations/crew/crew.py",
+        old="self.groups[self._begun :]",
+        new="self.groups[:]",
+        tests=_CREW,
+    ),
+    Mutant(
         guard="a new run bars a dead worker of the crew",
         file="core/operations/runner.py",
         old="            if not self._in_parallel(run, operation, groups):\n",

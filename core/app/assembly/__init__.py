@@ -410,7 +410,7 @@ def assemble(
             watching=watching,
             auditing=auditing,
             reading=FactsReader(shown, now, scheduling.late),
-            counts=KeptProgress(shown),
+            counts=(counts := KeptProgress(shown)),
         ),
         week_reader=WeekReader(journal, now),
         first_jobs=FirstJobs(
@@ -467,7 +467,7 @@ def assemble(
             journal, access, planning, adjusting, operating, kept_plans, now
         ),
         retention=forgetting,
-        operation_queries=OperationQueries(shown, KeptProgress(shown), kept_plans),
+        operation_queries=OperationQueries(shown, counts, kept_plans),
         copy_queries=CopyQueries(shown),
         drift_queries=DriftQueries(shown, catalogue),
         student_notices=StudentNotices(

@@ -12,13 +12,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextvars import Context, copy_context
+from concurrent.futures import Future, wait
+from contextvars import Context
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from core.credits.errors import GatewayError, LimitUnknown, NoRoom, NotSent, Refused
 from core.credits.ways import Way, come_by, way
+from core.work.context_pool import ContextPool
 
 Made = TypeVar("Made")
 
@@ -45,9 +46,7 @@ class People:
     well_s_ago: Callable[[], float | None]
     ask_after_s: float = ASK_AFTER_S
     monotonic: Callable[[], float] = time.monotonic
-    _pool: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(THREADS, "hubspot-people")
-    )
+    _pool: ContextPool = field(default_factory=lambda: ContextPool(THREADS, "hubspot-people"))
     #: The knocking that is under way, for all who wait.
     _knocking: Future[str] | None = None
     #: When somebody was told last that it is away, and in which words.
@@ -63,9 +62,7 @@ class People:
         """
         self._fail_at_once()
         given_up = threading.Event()
-        asked = self._pool.submit(
-            copy_context().run, _unwatched, work, lambda: not given_up.is_set()
-        )
+        asked = self._pool.submit(_unwatched, work, lambda: not given_up.is_set())
         while not wait([asked], self.ask_after_s).done:
             if why := self._missed():
                 given_up.set()

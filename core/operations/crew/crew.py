@@ -1,9 +1,10 @@
 """Several workers carry the groups of one operation, where one has too little processor time.
 
-One worker holds the operation, as ever: its run begins, settles and ends it. It offers its groups
-in the journal, from which each is taken by one worker alone; whoever carries one does so in that
-very run. So a worker that lends a hand is what another thread of the holder is, and is barred by
-the same fence: when one of them dies, the holder begins a new run, as whoever takes over an
+One worker holds the operation, as ever: its run begins, settles and ends it. While it has time
+enough, its groups are known to itself alone. When it is short, it offers those that nobody has
+begun in the journal, from which each is taken by one worker alone; whoever carries one does so in
+that very run. So a worker that lends a hand is what another thread of the holder is, and is barred
+by the same fence: when one of them dies, the holder begins a new run, as whoever takes over an
 operation does.
 """
 
@@ -14,6 +15,7 @@ import threading
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from core.credits.errors import GatewayError, Superseded
 from core.credits.records import ItemKey
@@ -23,6 +25,8 @@ from core.operations.store.port import OperationStore
 from core.work.context_pool import ContextPool
 
 log = logging.getLogger(__name__)
+
+Taken = TypeVar("Taken")
 
 #: How often the holder looks whether it is short of processor time, and whether others are done.
 LOOK_S = 0.5
@@ -61,13 +65,13 @@ class Crew:
             GatewayError: HubSpot could not be read here. Nobody has a group in hand.
             Superseded: another process has the operation.
         """
-        self.journal.offer_groups(run, [[item.booking_id for item in group] for group in groups])
+        left = _Unbegun(self.journal, run, self.me, groups)
 
         def work() -> GatewayError | None:
-            return self._work(run, lambda n, _: one(groups[n]), shared=False)
+            return self._work(left.take, one)
 
-        failed = self._in_threads(work, at_once, lambda: self._share(run))
-        all_returned = self._all_returned(run)
+        failed = self._in_threads(work, at_once, lambda: left.share(self.short()))
+        all_returned = not left.offered or self._all_returned(left)
         if failed is not None:
             raise failed
         return all_returned
@@ -80,9 +84,10 @@ class Crew:
         while self._to_return:
             self._return(self._to_return[-1])
             self._to_return.pop()
-        if self.resting.is_set() or self.me not in self.alive() or self.short():
+        if self.resting.is_set() or self.short():
             return None
-        return self.journal.shared_run()
+        run = self.journal.shared_run()
+        return run if run is not None and self.me in self.alive() else None
 
     def lend_a_hand(
         self, run: Run, one: Callable[[Sequence[ItemKey]], None], at_once: int
@@ -95,7 +100,10 @@ class Crew:
         self._to_return.append(run)  # before the first is taken: that it was may never be told
 
         def work() -> GatewayError | None:
-            return self._work(run, lambda _, bookings: one(bookings), shared=True)
+            return self._work(
+                lambda: self.journal.take_group(run, self.me, shared=True),
+                lambda group: one(group.bookings),
+            )
 
         failed = self._in_threads(work, at_once, lambda: None)
         self._return(run)
@@ -103,16 +111,16 @@ class Crew:
         return failed
 
     def _work(
-        self, run: Run, carry: Callable[[int, Sequence[ItemKey]], None], *, shared: bool
+        self, take: Callable[[], Taken | None], carry: Callable[[Taken], None]
     ) -> GatewayError | None:
         """One thread's share. The first failure of HubSpot, which holds up no other group."""
         failed: GatewayError | None = None
         while not self.resting.is_set():
-            group = self.journal.take_group(run, self.me, shared=shared)
+            group = take()
             if group is None:
                 break
             try:
-                carry(group.n, group.bookings)
+                carry(group)
             except GatewayError as error:
                 failed = failed or error
         return failed
@@ -130,12 +138,10 @@ class Crew:
                 meanwhile()
         return next(filter(None, (each.result() for each in working)), None)
 
-    def _share(self, run: Run) -> None:
-        self.journal.share_groups(run, self.short())
-
-    def _all_returned(self, run: Run) -> bool:
+    def _all_returned(self, left: _Unbegun) -> bool:
         """Wait until no other worker has a group in hand. False: one that had some is dead."""
-        self.journal.share_groups(run, False)
+        left.share(False)
+        run = left.run
         while others := self.journal.groups_out(run, self.me):
             if dead := others - set(self.alive()):
                 log.warning("%s died with groups of %s in hand", sorted(dead), run.operation_id)
@@ -149,3 +155,50 @@ class Crew:
             self.journal.return_groups(run, self.me)
         except Superseded as error:
             log.info("nothing to return: %s", error)
+
+
+@dataclass(slots=True)
+class _Unbegun:
+    """Groups of a run that nobody has begun. Its holder's threads take them from here.
+
+    They are offered in the journal when the holder is short of processor time for the first time.
+    From then on its own threads take them from there too.
+    """
+
+    journal: OperationStore
+    run: Run
+    #: The holder.
+    me: str
+    groups: Sequence[Sequence[Item]]
+    #: Whether the journal has them.
+    offered: bool = False
+    #: How many were begun before.
+    _begun: int = 0
+    _shared: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self) -> Sequence[Item] | None:
+        """The next one; None: there is none."""
+        with self._lock:
+            if not self.offered:
+                if self._begun == len(self.groups):
+                    return None
+                self._begun += 1
+                return self.groups[self._begun - 1]
+        taken = self.journal.take_group(self.run, self.me)
+        return None if taken is None else self.groups[self._begun + taken.n]
+
+    def share(self, shared: bool) -> None:
+        """Whether other workers may take some. Each change is told to them once."""
+        if shared and not self.offered:
+            self._offer()
+        if self.offered and shared != self._shared:
+            self.journal.share_groups(self.run, shared)
+            self._shared = shared
+
+    def _offer(self) -> None:
+        with self._lock:  # nobody begins one meanwhile: it would be offered all the same
+            if rest := self.groups[self._begun :]:
+                offered = [[item.booking_id for item in group] for group in rest]
+                self.journal.offer_groups(self.run, offered)
+                self.offered = True

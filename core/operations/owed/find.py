@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -22,6 +20,7 @@ from core.operations.owed.check import OwedCheck
 from core.operations.owed.rules import Owed, longest, longest_first
 from core.operations.owed.summary import OwedSummary, summed_up
 from core.operations.store.port import OperationStore
+from core.work.context_pool import ContextPool
 from core.work.inline_executor import InlineExecutor
 
 #: Rows of the mirror in one answer.
@@ -48,14 +47,19 @@ class _Known:
     read: set[BookingId] = field(default_factory=set)
     sure: list[BookingId] = field(default_factory=list)
 
-    def add(self, ids: Sequence[BookingId], bookings: Collection[Booking | None]) -> None:
-        """Those asked for, and what HubSpot told of them."""
-        self.read.update(ids)
+    def add(
+        self, ids: Sequence[BookingId], bookings: Collection[Booking | None]
+    ) -> Collection[Booking]:
+        """Those asked for. Of what HubSpot told of them: each booking that it had not told yet.
+
+        One that was merged from others is told under the id of each.
+        """
+        new = {one.id: one for one in bookings if one is not None and one.id not in self.read}
+        self.read.update(ids, new)
         self.sure += [
-            one.id
-            for one in bookings
-            if one is not None and NARROW.fits(one) and one.modified_at < self.before
+            one.id for one in new.values() if NARROW.fits(one) and one.modified_at < self.before
         ]
+        return new.values()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,26 +150,25 @@ class OwedCredits:
     def _portions(self) -> Iterator[list[Owed]]:
         """A search may lag and the mirror may drift: together they miss less than either."""
         known = _Known(self.now() - SEARCH_KNOWS)
-        last: Collection[Booking | None] = []
+        last: Collection[Booking] = []
         for ids in self._mirrored():
             yield self._judged(last)
             last = self._read(ids, known)
-        with InlineExecutor() if self.in_turn else ThreadPoolExecutor(1, "owed") as searching:
+        with InlineExecutor() if self.in_turn else ContextPool(1, "owed") as searching:
             # beside the judging of the last portion: searches have a limit of their own
             search = partial(self.crm.search_bookings, NARROW, known=known.sure)
-            missing = searching.submit(copy_context().run, search)
+            missing = searching.submit(search)
             yield self._judged(last)
             rest = [id_ for id_ in missing.result() if id_ not in known.read]
         for start in range(0, len(rest), PORTION):
             yield self._judged(self._read(rest[start : start + PORTION], known))
 
-    def _read(self, ids: Sequence[BookingId], known: _Known) -> Collection[Booking | None]:
+    def _read(self, ids: Sequence[BookingId], known: _Known) -> Collection[Booking]:
         moved = self.journal.claimed(ids, MovementKind.REFUND)
-        bookings = self.crm.bookings([id_ for id_ in ids if id_ not in moved]).values()
-        known.add(ids, bookings)
-        return bookings
+        bookings = self.crm.bookings([id_ for id_ in ids if id_ not in moved])
+        return known.add(ids, bookings.values())
 
-    def _judged(self, bookings: Collection[Booking | None]) -> list[Owed]:
+    def _judged(self, bookings: Collection[Booking]) -> list[Owed]:
         """Asked again: one that was given back while HubSpot was read is owed no more."""
         return self.check.of(bookings)
 

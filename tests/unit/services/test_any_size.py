@@ -107,6 +107,29 @@ def test_what_is_owed_is_found_once_whatever_of_it_the_mirror_has(
     assert sorted(BOOKINGS) == sorted(found)
 
 
+@pytest.mark.parametrize("mirror", [(), ("501",), ("504",), ("501", "504"), BOOKINGS])
+@pytest.mark.parametrize("portion", [1, 2, 100])
+@pytest.mark.parametrize("hours", [0, 1])
+def test_a_booking_that_was_merged_is_owed_once_whatever_ids_the_mirror_has_of_it(
+    desk: TestDesk,
+    monkeypatch: pytest.MonkeyPatch,
+    mirror: tuple[str, ...],
+    portion: int,
+    hours: int,
+) -> None:
+    monkeypatch.setattr(find, "PORTION", portion)
+    monkeypatch.setattr(find, "PAGE", 1)
+    mirrored(desk, *mirror)
+    merged = desk.crm.merge(Kind.BOOKING, "501", "504")
+    desk.time = desk.time.replace(hour=desk.time.hour + hours)
+
+    told = desk.core.owed_credits.summary(ADMIN, first=100)
+
+    found = [one.booking.id for one in told.every.first]
+    assert sorted(found) == sorted({*BOOKINGS, merged} - {"501", "504"})
+    assert told.every.number == len(told.everything) == len(found)
+
+
 def test_a_summary_counts_all_and_keeps_the_longest(desk: TestDesk) -> None:
     found = desk.core.owed_credits.listed()
     desk.core.owed_decisions.decide(found[1:3], owed=False, reason="no-shows", actor=ADMIN)

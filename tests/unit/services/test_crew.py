@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from core.credits.errors import JournalError, NotSent, Superseded
 from core.credits.records import BookingId, ItemKey, Kind
 from core.credits.writes import Run
+from core.operations.crew import crew as crews
 from core.operations.crew.crew import Crew
 from core.operations.runner import OperationRunner
 from core.operations.states import Item, Operation
@@ -73,6 +75,80 @@ def test_a_holder_with_time_enough_carries_all_of_it_alone() -> None:
     assert two.carry(two.while_the_first_is_in_hand(two.lend_a_hand))
 
     assert [("holder", B0), ("holder", B1), ("holder", B2)] == two.carried
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_the_journal_hears_nothing_of_the_groups_of_a_holder_with_time_enough(
+    monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    two = Two(short=False)
+    heard: list[str] = []
+    for name in ("offer_groups", "share_groups", "take_group", "groups_out"):
+        monkeypatch.setattr(two.journal, name, lambda *_, name=name, **__: heard.append(name))
+
+    assert two.carry(at_once=at_once)
+
+    assert [] == heard
+    assert sorted(two.carried) == [("holder", B0), ("holder", B1), ("holder", B2)]
+
+
+def test_a_holder_that_becomes_short_offers_what_it_has_not_begun(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(crews, "LOOK_S", 0.01)
+    two, begun = Two(short=False), threading.Barrier(2)
+    shared, lent = threading.Event(), threading.Event()
+    share, offer, offers = two.journal.share_groups, two.journal.offer_groups, list[Any]()
+
+    def shares(run: Run, to: bool) -> None:
+        share(run, to)
+        shared.set()
+
+    def offered(run: Run, groups: Sequence[Sequence[ItemKey]]) -> None:
+        offers.append(groups)
+        offer(run, groups)
+
+    monkeypatch.setattr(two.journal, "share_groups", shares)
+    monkeypatch.setattr(two.journal, "offer_groups", offered)
+
+    def one(group: Sequence[Item]) -> None:
+        begun.wait(5)
+        if group is GROUPS[0]:
+            two.short = True
+            assert shared.wait(5)
+            two.lend_a_hand()
+            lent.set()
+        assert lent.wait(5)
+        two.by_holder(group)
+
+    assert two.carry(one, at_once=2)
+
+    assert [[[B2]]] == offers
+    assert [("holder", B0), ("holder", B1), ("mate", B2)] == sorted(two.carried)
+
+
+def test_of_offered_groups_the_holder_carries_those_that_it_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(crews, "LOOK_S", 0.01)
+    two, shared = Two(short=False), threading.Event()
+    share = two.journal.share_groups
+
+    def shares(run: Run, to: bool) -> None:
+        share(run, to)
+        shared.set()
+
+    monkeypatch.setattr(two.journal, "share_groups", shares)
+
+    def one(group: Sequence[Item]) -> None:
+        two.short = True
+        assert shared.wait(5)
+        two.by_holder(group)
+
+    assert two.carry(one, at_once=2)
+
+    assert [("holder", B0), ("holder", B1), ("holder", B2)] == sorted(two.carried)
+    assert two.mate.asked() is None
 
 
 def test_what_a_short_holder_has_not_begun_the_mate_carries() -> None:
