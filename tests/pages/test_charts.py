@@ -280,6 +280,17 @@ def test_a_figure_is_drawn_once_for_equal_arguments_and_is_what_a_new_one_would_
     assert charts.lines([line("a", [1, 3])], MONTH).to_dict() == other.to_dict()
 
 
+def test_a_figure_is_drawn_anew_for_a_list_to_which_something_was_added() -> None:
+    kept = charts.Kept(charts.lines)
+    series = [line("a", [1, 2])]
+    kept(series, frame=MONTH)
+    series.append(line("b", [3, 4]))
+
+    both = charts.lines(series, MONTH).to_dict()
+    assert both == kept(series, frame=MONTH).to_dict()
+    assert both == kept(frame=MONTH, series=series).to_dict()
+
+
 def test_the_figures_asked_for_last_are_kept_and_no_others() -> None:
     drawn: list[float] = []
 

@@ -107,6 +107,22 @@ def test_on_its_own_page_a_student_is_opened_in_place(open_page: Open, made: Sta
         assert not shows(at)
 
 
+def test_hubspot_is_not_asked_at_each_click_for_what_there_is_to_try(
+    open_page: Open, made: Stage
+) -> None:
+    at = open_page(OVERVIEW)
+    offered, asked = links(at), made.crm.usage()["total"]
+
+    at.run()
+    assert offered == links(at)
+    assert asked == made.crm.usage()["total"]
+
+    made.clock.pass_(minutes=1)
+    at.run()
+    assert shows(at)
+    assert asked < made.crm.usage()["total"]
+
+
 def test_it_stands_on_the_first_page_alone_and_can_be_hidden(open_page: Open, made: Stage) -> None:
     assert not shows(open_page(CONTACTS))
     at = open_page(OVERVIEW)

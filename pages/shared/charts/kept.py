@@ -47,7 +47,7 @@ class Kept(Generic[P]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Drawn:
         """The kept figure of these arguments, or a new one."""
-        asked = (args, kwargs)
+        asked = (*map(_as_it_is, args), {name: _as_it_is(each) for name, each in kwargs.items()})
         with self._lock:
             known = list(self._newest)
         found = next((each for each in known if each[0] == asked), None)
@@ -56,3 +56,8 @@ class Kept(Generic[P]):
             others = [each for each in self._newest if each is not found]
             self._newest = [found, *others][: self.most]
         return found[1]
+
+
+def _as_it_is(value: object) -> object:
+    """Whoever adds to a list later does not change what was asked."""
+    return list(value) if isinstance(value, list) else value

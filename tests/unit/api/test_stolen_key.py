@@ -19,6 +19,7 @@ from core.credits.errors import NotSent
 from core.credits.records import Kind
 from core.health.alarm_rules import Trouble
 from core.health.alarms import Alarms
+from core.health.facts_reader import FactsReader
 from core.mirror.tokens_port import BadToken
 from core.students.proving import StudentProof
 from tests.unit.api.school import BOOK, School, kind
@@ -309,7 +310,8 @@ def test_alarm_names_records_alone() -> None:
     for n in range(21):
         cancel(school, n)
     alarms = Alarms(school.desk.journal, Told(), lambda: school.desk.time)
-    troubles: list[Trouble] = list(alarms._unusual(school.desk.time))
+    facts = FactsReader(school.desk.journal, lambda: school.desk.time).read(None)
+    troubles: list[Trouble] = list(alarms._unusual(facts))
 
     (trouble,) = troubles
     assert school.key.id in trouble.text
