@@ -134,11 +134,6 @@ def _number(value: object) -> int | None:
     return int(number) if number.is_integer() and number >= 0 else None
 
 
-def _kept(value: object) -> int | None:
-    """The desk keeps 0 as 0, and leaves empty what is no number in HubSpot."""
-    return None if value is None else _number(value)
-
-
 def _copied(
     desk: Desk, options: argparse.Namespace, copy: Callable[[Desk], Callable[[], Balances]]
 ) -> Way:
@@ -169,22 +164,17 @@ def _by_desk(desk: Desk) -> Callable[[], Balances]:
         mirror.execute("truncate public.hubspot_contact_credits")
     desk.core("copy")
     columns = ["hubspot_id", *SCHOOL.keys]
-    return lambda: _rows(desk, ("public", "hubspot_contact_credits"), columns, read=_kept)
+    return lambda: _rows(desk, ("public", "hubspot_contact_credits"), columns)
 
 
-def _rows(
-    desk: Desk,
-    table: tuple[str, str],
-    columns: Sequence[str],
-    read: Callable[[object], int | None] = _number,
-) -> Balances:
+def _rows(desk: Desk, table: tuple[str, str], columns: Sequence[str]) -> Balances:
     """``columns``: the id, then every balance."""
     query = SQL("select {} from {}").format(
         SQL(", ").join(map(Identifier, columns)), Identifier(*table)
     )
     with psycopg.connect(desk.stack["SUPABASE_DB_URL"]) as mirror:
         found = mirror.execute(query).fetchall()
-    return {str(id_): tuple(map(read, balances)) for id_, *balances in found}
+    return {str(id_): tuple(map(_number, balances)) for id_, *balances in found}
 
 
 def _truth(desk: Desk) -> Balances:
