@@ -17,11 +17,8 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
-import resource
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,13 +26,22 @@ from typing import Any
 
 import httpx
 
-from benchmarks.report import LATENCY_MS, LIMIT, Report, at_least, at_most, even_s, floor_s
+from benchmarks.report import (
+    LATENCY_MS,
+    LIMIT,
+    Report,
+    at_least,
+    at_most,
+    even_s,
+    floor_s,
+    peak_mb,
+)
+from benchmarks.stack import ADMIN, with_its_desk
 from core.app import wiring
 from core.app.assembly.parts import Core
 from core.cli import reports
 from core.credits.private_files import private_output
 from core.credits.records import BookingStatus
-from core.credits.roles import Actor, Role
 from core.exports.listings import Export, Listing
 from core.hubspot.ports.crm import BookingFilter
 from core.operations.choosing.select import ByReference
@@ -45,7 +51,6 @@ from core.operations.verdicts import OperationKind
 from core.settings import load
 from pages.shared import tables
 from pages.shared.operations.choosing.previewing import ORDER, narrowed
-from scripts.processes import local_stack
 
 MEMORY_MB = 500
 #: As it was measured before searches counted and what is owed was read by portions.
@@ -63,8 +68,6 @@ BUDGETS = (
 LEFT_OUT = "the web server, which adds about 100 MB of its own; the time of the operation"
 #: So that an operation of this size ends in a few minutes.
 RAISED = 5_000
-ADMIN = Actor(email="admin@example.test", role=Role.ADMIN)
-SCHEDULES = ("CREDIT_DESK_SWEEP_SCHEDULE", "CREDIT_DESK_FULL_SWEEP_SCHEDULE")
 #: Active bookings that can be cancelled are about a third of all.
 SHARE_ACTIVE = 4
 ACTIVE = BookingFilter(statuses=(BookingStatus.ACTIVE,))
@@ -104,18 +107,14 @@ def _apart(part: str, options: argparse.Namespace) -> dict[str, Any]:
 def _part(part: str, size: int) -> dict[str, Any]:
     operation = part == "operation"
     bookings = size * SHARE_ACTIVE if operation else size
-    stack = ("--contacts", str(size if operation else size // 3), "--bookings", str(bookings))
-    pace = (0, RAISED) if operation else (LATENCY_MS, LIMIT)
-    slow = ("--latency-ms", str(pace[0]), "--rate-limit", str(pace[1]), "--exams", "600")
-    with tempfile.TemporaryDirectory() as folder:
-        up = ("--port", "0", "--state", f"{folder}/stack", *stack, *slow)
-        with local_stack(*up, log=Path(folder) / "log", ready_s=FILLED_S) as env:
-            os.environ |= {**env, "OPS_DATABASE_URL": f"sqlite:///{folder}/desk.sqlite"}
-            os.environ |= {"CREDIT_DESK_HOLD_S": "0", "CREDIT_DESK_ADMINS": ADMIN.email}
-            os.environ |= dict.fromkeys(SCHEDULES, "off")
-            if operation:
-                return _operation(size, Path(folder))
-            return _owed(env)
+    people = size if operation else size // 3
+    filled = ("--contacts", str(people), "--bookings", str(bookings), "--exams", "600")
+    latency_ms, limit = (0, RAISED) if operation else (LATENCY_MS, LIMIT)
+    with with_its_desk(*filled, latency_ms=latency_ms, limit=limit, ready_s=FILLED_S) as (
+        folder,
+        settings,
+    ):
+        return _operation(size, folder) if operation else _owed(settings)
 
 
 def _operation(bookings: int, folder: Path) -> dict[str, Any]:
@@ -147,7 +146,7 @@ def _operation(bookings: int, folder: Path) -> dict[str, Any]:
         "reported": written,
         "seconds": watch.seconds,
         "peak_mb_after": watch.peaks_mb,
-        "max_rss_mb": _peak_mb(),
+        "max_rss_mb": round(peak_mb()),
     }
 
 
@@ -162,7 +161,7 @@ class _Watch:
     def note(self, step: str) -> None:
         now = time.monotonic()
         self.seconds[step], self._since = round(now - self._since, 1), now
-        self.peaks_mb[step] = _peak_mb()
+        self.peaks_mb[step] = round(peak_mb())
 
 
 def _planned(core: Core, bookings: int) -> Plan:
@@ -218,7 +217,7 @@ def _owed(env: Mapping[str, str]) -> dict[str, Any]:
         "requests": stats["requests"],
         "usage": {kind: n for kind, n in sorted(usage.items()) if n},
         "rate_limited": stats["rate_limited"],
-        "max_rss_mb": _peak_mb(),
+        "max_rss_mb": round(peak_mb()),
     }
 
 
@@ -238,12 +237,6 @@ def _report(parts: Mapping[str, Mapping[str, Any]], options: argparse.Namespace)
     }
     floor = floor_s(owed["requests"])
     return Report("any_size", BUDGETS, found, left_out=LEFT_OUT, floor_s=floor, more=parts)
-
-
-def _peak_mb() -> int:
-    """``ru_maxrss`` is in KiB on Linux, in bytes on macOS."""
-    unit = 1024 * 1024 if sys.platform == "darwin" else 1024
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
 
 
 if __name__ == "__main__":

@@ -17,21 +17,19 @@ import os
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import httpx
 
-from benchmarks.report import LATENCY_MS, LIMIT, Report, at_most
+from benchmarks.report import LATENCY_MS, Report, at_most
+from benchmarks.stack import with_its_desk
 from core.credits.account import OBJECT_TYPES
 from core.credits.records import Kind
-from scripts.processes import ROOT, local_stack
+from scripts.processes import ROOT
 
 STACK = ("--contacts", "600", "--bookings", "1800", "--exams", "20")
-ADMIN = "admin@example.test"
 TIMES = 5
 #: Of 100 bookings, counted in a trace: preflight and preview, then the operation.
 ROUNDS = 8 + 16
@@ -56,29 +54,16 @@ def main() -> int:
 
 
 def _measured(bookings: int) -> tuple[dict[str, float], dict[str, Any]]:
-    with tempfile.TemporaryDirectory() as folder:
-        state = ("--port", "0", "--state", str(Path(folder) / "stack"))
-        limits = ("--latency-ms", str(LATENCY_MS), "--rate-limit", str(LIMIT))
-        with local_stack(*state, *STACK, *limits, log=Path(folder) / "log") as settings:
-            env = {
-                **os.environ,
-                **settings,
-                "OPS_DATABASE_URL": f"sqlite:///{folder}/desk.sqlite",
-                "CREDIT_DESK_ADMINS": ADMIN,
-                "CREDIT_DESK_HOLD_S": "0",
-                **dict.fromkeys(
-                    ("CREDIT_DESK_SWEEP_SCHEDULE", "CREDIT_DESK_FULL_SWEEP_SCHEDULE"), "off"
-                ),
-            }
-            env.pop("PYTHONDONTWRITEBYTECODE", None)
-            _core("provision", env=env)  # compiles, and makes the tables
-            started = {
-                "the three libraries alone, CPU s": _cpu("-c", LIBRARIES, env=env),
-                "--help, CPU s": _cpu("-m", "core", "--help", env=env),
-                "operations --json, CPU s": _cpu("-m", "core", "operations", "--json", env=env),
-            }
-            found, more = _cancelled(bookings, env)
-            return started | found, more
+    with with_its_desk(*STACK):
+        env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        _core("provision", env=env)  # compiles, and makes the tables
+        started = {
+            "the three libraries alone, CPU s": _cpu("-c", LIBRARIES, env=env),
+            "--help, CPU s": _cpu("-m", "core", "--help", env=env),
+            "operations --json, CPU s": _cpu("-m", "core", "operations", "--json", env=env),
+        }
+        found, more = _cancelled(bookings, env)
+        return started | found, more
 
 
 def _cpu(*args: str, env: Mapping[str, str]) -> float:

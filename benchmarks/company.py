@@ -16,13 +16,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from benchmarks.report import Report, at_least, at_most
-from scripts.processes import local_stack
+from benchmarks.stack import stack
 from tests.crash.company import Round, Size, play
 from tests.crash.desk import Desk
 
@@ -45,17 +45,11 @@ def main() -> int:
         come_within_s=options.come_within_s,
         shared_token=options.shared_token,
     )
-    with tempfile.TemporaryDirectory() as folder:
-        state, own = Path(folder) / "stack", Path(folder) / "desk"
-        own.mkdir()
-        small = ("--contacts", "50", "--bookings", "100", "--exams", "5")
-        up = ("--port", "0", "--state", str(state), *small)
-        with local_stack(*up, log=Path(folder) / "log") as env:
-            desk = Desk(env, own, patience_s=PATIENCE_S)
-            try:
-                rounds = _play(desk, size, range(options.seed, options.seed + options.rounds))
-            finally:
-                desk.close()
+    with (
+        stack("--contacts", "50", "--bookings", "100", "--exams", "5") as (folder, settings),
+        closing(Desk(settings, folder, patience_s=PATIENCE_S)) as desk,
+    ):
+        rounds = _play(desk, size, range(options.seed, options.seed + options.rounds))
     if options.keep:
         told = [asdict(each) for each in rounds]
         Path(options.keep).write_text(json.dumps(told, indent=2, default=str))

@@ -12,10 +12,7 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
-import resource
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,16 +20,21 @@ from typing import Any
 
 import httpx
 
-from benchmarks.report import LIMIT, WINDOW_S, Report, at_least, at_most, even_s, floor_s
-from benchmarks.sweep import SCHEDULES, rss_unit
+from benchmarks.report import (
+    WINDOW_S,
+    Report,
+    at_least,
+    at_most,
+    even_s,
+    floor_s,
+    peak_mb,
+)
+from benchmarks.stack import ADMIN, with_its_desk
 from core.app import wiring
-from core.credits.roles import Actor, Role
 from core.drift.sweeps import Sweep, SweepMode
 from core.mirror.rows import TABLES
 from core.settings import load
-from scripts.processes import local_stack
 
-ADMIN = Actor(email="admin@example.test", role=Role.ADMIN)
 BUDGETS = (
     at_least("complete", 1),
     # one for each 100 records, and a tenth for where to split and the rest
@@ -48,14 +50,9 @@ LEFT_OUT = "making the stack, the start of the desk, a window without calls"
 
 def main() -> int:
     options = _options()
-    with tempfile.TemporaryDirectory() as folder:
-        size = ("--contacts", str(options.contacts), "--bookings", "0", "--exams", "0")
-        slow = ("--latency-ms", str(options.latency_ms), "--rate-limit", str(LIMIT))
-        state, log = Path(folder) / "stack", Path(folder) / "log"
-        with local_stack("--port", "0", "--state", str(state), *size, *slow, log=log) as env:
-            os.environ |= {**env, "OPS_DATABASE_URL": f"sqlite:///{folder}/desk.sqlite"}
-            os.environ |= dict.fromkeys(SCHEDULES, "off")
-            report = _measure(env, Path(folder))
+    size = ("--contacts", str(options.contacts), "--bookings", "0", "--exams", "0")
+    with with_its_desk(*size, latency_ms=options.latency_ms) as (folder, settings):
+        report = _measure(settings, folder)
     return report.tell()
 
 
@@ -140,7 +137,7 @@ def _report(
         "calls for each 100 contacts": calls / contacts * 100,
         "times the even pace": seconds / even_s(calls),
         "429s": stats["rate_limited"],
-        "memory, MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / rss_unit(),
+        "memory, MB": peak_mb(),
         "s": seconds,
     }
     more = {

@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
-from pathlib import Path
+from contextlib import closing
 from typing import Any
 
 from benchmarks.report import Report, at_most
-from scripts.processes import local_stack
+from benchmarks.stack import stack
 from tests.contract.stack.moving import Moving, see_through
 from tests.crash.desk import Desk
 
@@ -35,17 +34,11 @@ def main() -> int:
     contacts, seed = options.contacts, options.seed
     size = ("--contacts", str(contacts), "--bookings", str(contacts * 2), "--exams", "60")
     fast = ("--latency-ms", str(LATENCY_MS), "--rate-limit", "100000")
-    with tempfile.TemporaryDirectory() as folder:
-        state, own = Path(folder) / "stack", Path(folder) / "desk"
-        own.mkdir()
-        log = Path(folder) / "log"
-        up = ("--port", "0", "--state", str(state), "--seed", str(seed), *size, *fast)
-        with local_stack(*up, log=log) as env:
-            desk = Desk(env, own, patience_s=PATIENCE_S)
-            try:
-                more = _seen(Moving(desk, state), seed)
-            finally:
-                desk.close()
+    with (
+        stack("--seed", str(seed), *size, *fast) as (folder, settings),
+        closing(Desk(settings, folder, patience_s=PATIENCE_S)) as desk,
+    ):
+        more = _seen(Moving(desk, folder / "stack"), seed)
     found = {"promises broken": int("broken" in more)}
     more |= {"contacts": contacts, "seed": seed}
     return Report("moving_world", BUDGETS, found, left_out=LEFT_OUT, more=more).tell()

@@ -13,33 +13,28 @@ pause, which an operation does not use. The preview is measured by itself, alone
 from __future__ import annotations
 
 import argparse
-import os
-import resource
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import httpx
 
 from benchmarks.report import (
-    LATENCY_MS,
-    LIMIT,
     WINDOW_S,
     Report,
     at_least,
     at_most,
     even_s,
     floor_s,
+    peak_mb,
 )
+from benchmarks.stack import ADMIN, with_its_desk
 from core.app import wiring
 from core.app.assembly.parts import Core
 from core.credits.account import OBJECT_TYPES
 from core.credits.records import BookingId, BookingStatus, ExamId, Kind
-from core.credits.roles import Actor, Role
 from core.credits.ways import Way, coming_by
 from core.hubspot.ports.crm import BookingFilter
 from core.operations.choosing.adjustment_lists import Asked
@@ -48,7 +43,6 @@ from core.operations.plans import Plan
 from core.operations.states import ENDED
 from core.operations.verdicts import OperationKind
 from core.settings import load
-from scripts.processes import local_stack
 
 #: A preview takes at once what HubSpot allows; where that is too little, so long besides.
 PREVIEW_S = 4.0
@@ -66,8 +60,6 @@ BUDGETS = (
     at_most("copies p99, s", 0.25),
 )
 LEFT_OUT = "choosing, the hold, and the latency of the last answer; the preview stands apart"
-ADMIN = Actor(email="admin@example.test", role=Role.ADMIN)
-SCHEDULES = ("CREDIT_DESK_SWEEP_SCHEDULE", "CREDIT_DESK_FULL_SWEEP_SCHEDULE")
 #: Active bookings that can be cancelled are about a third of all.
 SHARE_ACTIVE = 4
 ACTIVE = BookingFilter(statuses=(BookingStatus.ACTIVE,))
@@ -78,20 +70,10 @@ MOVED = "Situational Judgment"
 
 def main() -> int:
     options = _options()
-    with tempfile.TemporaryDirectory() as folder:
-        stack = (
-            *("--contacts", str(options.contacts * 5 // 2), "--bookings"),
-            str(options.bookings * SHARE_ACTIVE),
-            *("--exams", "120", "--latency-ms", str(LATENCY_MS), "--rate-limit", str(LIMIT)),
-        )
-        state = Path(folder) / "stack"
-        with local_stack(
-            "--port", "0", "--state", str(state), *stack, log=Path(folder) / "log"
-        ) as env:
-            database = f"sqlite:///{folder}/desk.sqlite"
-            os.environ |= {**env, "OPS_DATABASE_URL": database, "CREDIT_DESK_HOLD_S": "0"}
-            os.environ |= {**dict.fromkeys(SCHEDULES, "off"), "CREDIT_DESK_ADMINS": ADMIN.email}
-            report = _measure(options, env)
+    people, bookings = options.contacts * 5 // 2, options.bookings * SHARE_ACTIVE
+    size = ("--contacts", str(people), "--bookings", str(bookings), "--exams", "120")
+    with with_its_desk(*size) as (_, settings):
+        report = _measure(options, settings)
     return report.tell()
 
 
@@ -242,7 +224,7 @@ def _report(
         "calls shown that were not made": max(0, stats["shown"] - requests),
         "preview beyond its floor, s": preview["s"] - preview["floor, s"],
         "429s in the preview": preview["429s"],
-        "memory, MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _rss_unit(),
+        "memory, MB": peak_mb(),
         "copies p99, s": lag.p99_s,
         "s": seconds,
     }
@@ -262,11 +244,6 @@ def _report(
     }
     floor = floor_s(requests)
     return Report("operation", BUDGETS, found, left_out=LEFT_OUT, floor_s=floor, more=more)
-
-
-def _rss_unit() -> int:
-    """``ru_maxrss`` is in KiB on Linux, in bytes on macOS."""
-    return 1024 * 1024 if sys.platform == "darwin" else 1024
 
 
 if __name__ == "__main__":

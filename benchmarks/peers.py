@@ -18,19 +18,19 @@ import os
 import random
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import psycopg
 from psycopg.sql import SQL, Identifier
 
 from benchmarks.report import LATENCY_MS, Report, at_least, at_most, floor_s
+from benchmarks.stack import stack
 from core.credits.catalogue import SCHOOL
-from scripts.processes import ROOT, local_stack
+from scripts.processes import ROOT
 from tests.clients.environments import Client, command
 from tests.crash.company import Fault, Roster, Size, play, student_app
 from tests.crash.desk import Desk
@@ -73,17 +73,12 @@ class Way:
 
 def main() -> int:
     options = _options()
-    with tempfile.TemporaryDirectory() as folder:
-        own = Path(folder) / "desk"
-        own.mkdir()
-        size = ("--contacts", str(options.contacts), "--bookings", "0", "--exams", "0")
-        up = ("--port", "0", "--state", f"{folder}/stack", "--seed", str(options.seed), *size)
-        with local_stack(*up, log=Path(folder) / "log") as env:
-            desk = Desk(env, own, patience_s=PATIENCE_S)
-            try:
-                report = _measure(desk, options)
-            finally:
-                desk.close()
+    size = ("--contacts", str(options.contacts), "--bookings", "0", "--exams", "0")
+    with (
+        stack("--seed", str(options.seed), *size) as (folder, settings),
+        closing(Desk(settings, folder, patience_s=PATIENCE_S)) as desk,
+    ):
+        report = _measure(desk, options)
     return report.tell()
 
 
@@ -139,11 +134,6 @@ def _number(value: object) -> int | None:
     return int(number) if number.is_integer() and number >= 0 else None
 
 
-def _kept(value: object) -> int | None:
-    """The desk keeps 0 as 0, and leaves empty what is no number in HubSpot."""
-    return None if value is None else _number(value)
-
-
 def _copied(
     desk: Desk, options: argparse.Namespace, copy: Callable[[Desk], Callable[[], Balances]]
 ) -> Way:
@@ -174,22 +164,17 @@ def _by_desk(desk: Desk) -> Callable[[], Balances]:
         mirror.execute("truncate public.hubspot_contact_credits")
     desk.core("copy")
     columns = ["hubspot_id", *SCHOOL.keys]
-    return lambda: _rows(desk, ("public", "hubspot_contact_credits"), columns, read=_kept)
+    return lambda: _rows(desk, ("public", "hubspot_contact_credits"), columns)
 
 
-def _rows(
-    desk: Desk,
-    table: tuple[str, str],
-    columns: Sequence[str],
-    read: Callable[[object], int | None] = _number,
-) -> Balances:
+def _rows(desk: Desk, table: tuple[str, str], columns: Sequence[str]) -> Balances:
     """``columns``: the id, then every balance."""
     query = SQL("select {} from {}").format(
         SQL(", ").join(map(Identifier, columns)), Identifier(*table)
     )
     with psycopg.connect(desk.stack["SUPABASE_DB_URL"]) as mirror:
         found = mirror.execute(query).fetchall()
-    return {str(id_): tuple(map(read, balances)) for id_, *balances in found}
+    return {str(id_): tuple(map(_number, balances)) for id_, *balances in found}
 
 
 def _truth(desk: Desk) -> Balances:

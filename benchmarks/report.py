@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import resource
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -73,6 +74,12 @@ def floor_s(requests: int, *, limit: int = LIMIT, latency_ms: float = 0) -> floa
 def even_s(requests: int, *, limit: int = LIMIT) -> float:
     """Seconds that so many requests take which go out evenly: what design section 12 reckons by."""
     return requests / limit * WINDOW_S
+
+
+def peak_mb() -> float:
+    """The most memory that this process ever had, in MiB."""
+    unit = 1024 * 1024 if sys.platform == "darwin" else 1024  # bytes on macOS, KiB on Linux
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 @dataclass(frozen=True, slots=True)

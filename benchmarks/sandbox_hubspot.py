@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import random
-import resource
 import sys
 import tempfile
 import time
@@ -25,7 +24,7 @@ from typing import Any
 
 import httpx
 
-from benchmarks.report import Report, at_least, at_most
+from benchmarks.report import Report, at_least, at_most, peak_mb
 from sandbox.hubspot.portal import BOOKINGS, CONTACTS, CREDITS, EXAMS, MARKER
 from sandbox.hubspot.searching import index
 from sandbox.hubspot.seed import SeedLink, SeedObject, SeedVersion
@@ -91,7 +90,7 @@ def serve(pipe: Connection, state: str) -> None:
         url = server.start()
         pipe.send((url, time.perf_counter() - began))
         pipe.recv()
-        pipe.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024)
+        pipe.send(peak_mb())
 
 
 class Asker:

@@ -11,36 +11,31 @@ suspects from equal rows.
 from __future__ import annotations
 
 import argparse
-import os
-import resource
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx
 
 from benchmarks.report import (
-    LATENCY_MS,
-    LIMIT,
     WINDOW_S,
     Report,
     at_least,
     at_most,
     even_s,
     floor_s,
+    peak_mb,
 )
+from benchmarks.stack import with_its_desk
 from core.app import wiring
 from core.credits.roles import Actor, Role
 from core.drift import compare
 from core.drift.sweeps import READING, Sweep, SweepMode, SweepState
 from core.settings import load
-from scripts.processes import local_stack
 
 #: What the design's section 12 asks for.
 BUDGETS = (
@@ -52,19 +47,13 @@ BUDGETS = (
 )
 LEFT_OUT = "the worker's start, other work of the desk, and what is done about the drift"
 MANAGER = Actor(email="manager@example.test", role=Role.MANAGER)
-SCHEDULES = ("CREDIT_DESK_SWEEP_SCHEDULE", "CREDIT_DESK_FULL_SWEEP_SCHEDULE")
 
 
 def main() -> int:
     options = _options()
-    with tempfile.TemporaryDirectory() as folder:
-        size = ("--contacts", str(options.contacts), "--bookings", str(options.bookings))
-        slow = ("--latency-ms", str(LATENCY_MS), "--rate-limit", str(LIMIT))
-        state, log = Path(folder) / "stack", Path(folder) / "log"
-        with local_stack("--port", "0", "--state", str(state), *size, *slow, log=log) as env:
-            os.environ |= {**env, "OPS_DATABASE_URL": f"sqlite:///{folder}/desk.sqlite"}
-            os.environ |= dict.fromkeys(SCHEDULES, "off")
-            report = _measure(SweepMode(options.mode), env)
+    size = ("--contacts", str(options.contacts), "--bookings", str(options.bookings))
+    with with_its_desk(*size) as (_, settings):
+        report = _measure(SweepMode(options.mode), settings)
     return report.tell()
 
 
@@ -132,7 +121,7 @@ def _report(
         "times the even pace": seconds / even_s(requests),
         "429s": stats["rate_limited"],
         "compare, CPU s": watch.cpu_s,
-        "memory, MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / rss_unit(),
+        "memory, MB": peak_mb(),
         "s": seconds,
     }
     more = {
@@ -147,11 +136,6 @@ def _report(
     }
     floor = floor_s(requests)
     return Report("sweep", BUDGETS, found, left_out=LEFT_OUT, floor_s=floor, more=more)
-
-
-def rss_unit() -> int:
-    """``ru_maxrss`` is in KiB on Linux, in bytes on macOS."""
-    return 1024 * 1024 if sys.platform == "darwin" else 1024
 
 
 if __name__ == "__main__":

@@ -17,20 +17,18 @@ import argparse
 import os
 import random
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
 from benchmarks.report import Report, at_least, at_most, floor_s
+from benchmarks.stack import stack
 from core.operations.states import SETTLED
-from scripts.processes import local_stack
 from tests.contract.journal.stores import fresh_database
 from tests.crash.company import GROWN_UP_S, Roster, Size
 from tests.crash.desk import Desk, write_csv
@@ -68,17 +66,10 @@ class Turn:
 
 def main() -> int:
     options = _options()
-    with tempfile.TemporaryDirectory() as folder:
-        own = Path(folder) / "desk"
-        own.mkdir()
-        up = ("--port", "0", "--state", f"{folder}/stack", "--contacts", "50", "--bookings", "100")
-        with local_stack(*up, "--exams", "5", log=Path(folder) / "log") as env:
-            database = fresh_database(env["SUPABASE_DB_URL"], "two_workers")
-            desk = Desk(env, own, patience_s=PATIENCE_S, database=database)
-            try:
-                report = _measure(desk, options)
-            finally:
-                desk.close()
+    with stack("--contacts", "50", "--bookings", "100", "--exams", "5") as (folder, settings):
+        database = fresh_database(settings["SUPABASE_DB_URL"], "two_workers")
+        with closing(Desk(settings, folder, patience_s=PATIENCE_S, database=database)) as desk:
+            report = _measure(desk, options)
     return report.tell()
 
 
@@ -128,8 +119,8 @@ def _roster(desk: Desk, turn: int, bookings: int) -> Roster:
 
 def _turn(desk: Desk, roster: Roster, workers: int) -> Turn:
     chosen = write_csv(desk.folder / f"{roster.school.word}.csv", list(roster.bookings))
-    with ExitStack() as stack:
-        carrying = [stack.enter_context(desk.worker()) for _ in range(workers)]
+    with ExitStack() as ending:
+        carrying = [ending.enter_context(desk.worker()) for _ in range(workers)]
         wait_for(lambda: len(desk.journal.workers()) == workers, within_s=PATIENCE_S)
         time.sleep(WARM_S)
         before = _processor_s([each.pid for each in carrying])
