@@ -239,6 +239,21 @@ def plan_rows(
     return tuple(rows)
 
 
+def once(judge: Judge, named: set[BookingId]) -> Judge:
+    """The same, but for bookings that were named before: one that was merged has several ids.
+
+    ``named``: those that were, by the id that each has now. What is judged is added.
+    """
+
+    def judge_once(booking: Booking, catalogue: Catalogue, terms: Terms) -> Judgement:
+        if booking.id in named:
+            return skipped(Why.NAMED_BEFORE)
+        named.add(booking.id)
+        return judge(booking, catalogue, terms)
+
+    return judge_once
+
+
 def excluded(row: Row) -> Row:
     """The row, left out by whoever previews."""
     return replace(

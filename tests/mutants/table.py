@@ -628,8 +628,8 @@ RECHECK = [
     Mutant(
         guard="a credit that an app gave back unmarked is not given again",
         file="core/operations/choosing/plan.py",
-        old="        judge = heeding(of.judge, found)\n",
-        new="        judge = of.judge\n",
+        old="        judge = once(heeding(of.judge, found), named)\n",
+        new="        judge = once(of.judge, named)\n",
         tests=_OWED,
     ),
     Mutant(
@@ -1480,6 +1480,13 @@ JOURNAL = [
         old="self.groups[self._begun :]",
         new="self.groups[:]",
         tests=_CREW,
+    ),
+    Mutant(
+        guard="a merged booking that a list names by several ids is planned once",
+        file="core/operations/plans.py",
+        old="        if booking.id in named:\n",
+        new="        if not booking.id:\n",
+        tests=(_SERVICES + "test_any_size.py", "-k", "merged"),
     ),
     Mutant(
         guard="a new run bars a dead worker of the crew",
@@ -2913,8 +2920,8 @@ ANY_SIZE = [
     Mutant(
         guard="balances run on from one portion of a plan to the next",
         file="core/operations/choosing/plan.py",
-        old="for row in self._portion(kind, some, terms, left, running)\n",
-        new="for row in self._portion(kind, some, terms, left, Running())\n",
+        old="for row in self._portion(kind, some, terms, left, running, named)\n",
+        new="for row in self._portion(kind, some, terms, left, Running(), named)\n",
         tests=_SIZE,
     ),
     Mutant(

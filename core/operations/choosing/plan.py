@@ -35,6 +35,7 @@ from core.operations.plans import (
     Row,
     Running,
     contacts_named,
+    once,
     plan_rows,
     portions,
     with_current_hint,
@@ -164,11 +165,11 @@ class OperationPlanner:
     ) -> tuple[Row, ...]:
         """A portion after the other: what was read of one is let go for the next."""
         terms = Terms(at=self.now(), zone=self.zone, include=include, to=to)
-        left, running = frozenset(without), Running()
+        left, running, named = frozenset(without), Running(), set[BookingId]()
         # those that move to one exam are judged together: they have to fit there
         parts = [ids] if goes_to_exam(kind) else portions(ids)
         return tuple(
-            row for some in parts for row in self._portion(kind, some, terms, left, running)
+            row for some in parts for row in self._portion(kind, some, terms, left, running, named)
         )
 
     def _portion(
@@ -178,6 +179,7 @@ class OperationPlanner:
         terms: Terms,
         without: Collection[ItemKey],
         running: Running,
+        named: set[BookingId],
     ) -> tuple[Row, ...]:
         of = chosen_kind_of(kind)
         bookings = self.crm.bookings(ids)
@@ -188,7 +190,7 @@ class OperationPlanner:
             given = [one for one in current if self._gives_back(of.judge, one, terms)]
             kept_too = Inclusion.FORFEITED in terms.include
             found = {one.booking.id: one for one in self.check.of(given, kept_too=kept_too)}
-        judge = heeding(of.judge, found)
+        judge = once(heeding(of.judge, found), named)
         rows = plan_rows(judge, ids, bookings, contacts, self.catalogue, terms, without, running)
         if isinstance(of, MovingKind):
             return self._placed(of, rows, terms.to, bookings, contacts)

@@ -13,7 +13,7 @@ from core.operations.owed import find
 from core.operations.owed.rules import Owed, settled, waiting
 from core.operations.owed.summary import OwedGroup
 from core.operations.plans import Plan
-from core.operations.verdicts import OperationKind, Verdict
+from core.operations.verdicts import OperationKind, Verdict, Why
 from tests.fakes.crm import Request
 from tests.unit.services.desk import ADMIN, CS, SJ, TestDesk
 
@@ -81,6 +81,29 @@ def test_a_portion_is_read_when_the_one_before_it_is_judged(
     previewed(desk, OperationKind.CANCEL)
 
     assert [4, 4, 2] == read
+
+
+@pytest.mark.parametrize("kind", [OperationKind.REFUND, OperationKind.CANCEL])
+@pytest.mark.parametrize("portion", [1, 2, 100])
+@pytest.mark.parametrize("without", [(), ("501",)])
+def test_a_booking_that_was_merged_is_done_once_under_whatever_ids_it_is_named(
+    desk: TestDesk,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: OperationKind,
+    portion: int,
+    without: tuple[str, ...],
+) -> None:
+    monkeypatch.setattr(plans, "PORTION", portion)
+    merged = desk.crm.merge(Kind.BOOKING, "501", "504")
+    if kind is OperationKind.CANCEL:
+        desk.crm.foreign_write(Kind.BOOKING, merged, {"is_active": "Active"})
+    chosen = ByReference(references=("501", "504", merged))
+
+    rows = desk.core.operation_planner.preview(kind, chosen, ADMIN, without=without).rows
+
+    first = Verdict.EXCLUDED if without else Verdict.WILL_CHANGE
+    assert [first, Verdict.SKIP, Verdict.SKIP] == [row.verdict for row in rows]
+    assert [Why.NAMED_BEFORE] * 2 == [row.why for row in rows[1:]]
 
 
 # what is owed

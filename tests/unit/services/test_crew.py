@@ -151,6 +151,29 @@ def test_of_offered_groups_the_holder_carries_those_that_it_takes(
     assert two.mate.asked() is None
 
 
+@pytest.mark.parametrize("saved", [True, False])
+def test_an_offer_whose_answer_is_lost_gives_no_group_away(
+    monkeypatch: pytest.MonkeyPatch, saved: bool
+) -> None:
+    two = Two()
+    offer = two.journal.offer_groups
+
+    def lost(run: Run, groups: Sequence[Sequence[ItemKey]]) -> None:
+        if saved:
+            offer(run, groups)
+        raise JournalError("broke while saving; it may be saved or not")
+
+    monkeypatch.setattr(two.journal, "offer_groups", lost)
+    with pytest.raises(JournalError):
+        two.carry()
+    assert two.mate.asked() is None
+
+    monkeypatch.setattr(two.journal, "offer_groups", offer)
+    assert two.carry()
+
+    assert [("holder", B0), ("holder", B1), ("holder", B2)] == two.carried
+
+
 def test_what_a_short_holder_has_not_begun_the_mate_carries() -> None:
     two = Two()
 
