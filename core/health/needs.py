@@ -19,7 +19,7 @@ from core.operations.states import Operation, OperationState
 UNVERIFIED_FOR = timedelta(days=14)
 #: Part of the account's calls of a day.
 QUOTA_ABOVE = 0.9
-#: Operations of one matter that are told one by one; then how many more there are.
+#: Operations, acts or people of one matter that are told one by one; then how many more there are.
 EACH_MAX = 4
 #: What people call the sweeps.
 CHECKS: dict[SweepMode, str] = {
@@ -79,25 +79,29 @@ def _room(room: Room) -> str:
 
 def _unusual(facts: Facts) -> Iterator[Need]:
     """The newest few, each with who did it."""
-    for link in facts.unusual[:EACH_MAX]:
-        yield Need(matter=Matter.UNUSUAL, told=words_of(link.entry), since=link.entry.at)
-    if (more := len(facts.unusual) - EACH_MAX) > 0:
-        yield Need(matter=Matter.UNUSUAL, told=f"{_count(more, 'more act')} like these")
+    acts = [
+        Need(matter=Matter.UNUSUAL, told=words_of(entry), since=entry.at)
+        for entry in (link.entry for link in facts.unusual)
+    ]
+    yield from _at_most(acts, "act")
 
 
 def _of_admins(facts: Facts) -> Iterator[Need]:
-    for asked in facts.admins_awaited:
-        yield Need(
+    awaited = [
+        Need(
             matter=Matter.ADMIN_AWAITED,
             told=f"{asked.by} asks that {asked.email} becomes {asked.role}: another admin must "
             "approve it",
             since=asked.at,
         )
-    for new in facts.new_admins[:EACH_MAX]:
-        told = f"{new.by} made {new.email} an admin"
-        yield Need(matter=Matter.NEW_ADMIN, told=told, since=new.at)
-    if (more := len(facts.new_admins) - EACH_MAX) > 0:
-        yield Need(matter=Matter.NEW_ADMIN, told=f"{_count(more, 'more person', 'more people')}")
+        for asked in sorted(facts.admins_awaited, key=lambda each: each.at)
+    ]
+    made = [
+        Need(matter=Matter.NEW_ADMIN, told=f"{new.by} made {new.email} an admin", since=new.at)
+        for new in facts.new_admins
+    ]
+    yield from _at_most(awaited, "request")
+    yield from _at_most(made, "new admin")
 
 
 def _of_operations(facts: Facts) -> Iterator[Need]:
@@ -128,7 +132,7 @@ def _of_operations(facts: Facts) -> Iterator[Need]:
         for each in sorted(facts.written_over, key=lambda each: each.since)
     ]
     for together in (undecided, over, unchecked, failed, _awaiting(facts), _waiting(facts)):
-        yield from _at_most(together)
+        yield from _at_most(together, "operation")
 
 
 def _awaiting(facts: Facts) -> list[Need]:
@@ -245,12 +249,14 @@ def _failed(eyes: NeedsEyes) -> str:
     return " and ".join(parts)
 
 
-def _at_most(together: Sequence[Need]) -> Iterator[Need]:
-    """The oldest few, and how many more there are."""
+def _at_most(together: Sequence[Need], what: str) -> Iterator[Need]:
+    """The first few, and how many more there are."""
     yield from together[:EACH_MAX]
     if more := together[EACH_MAX:]:
-        told = f"{_count(len(more), 'more operation')} like these"
-        yield Need(matter=more[0].matter, told=told, since=more[0].since)
+        told = f"{_count(len(more), f'more {what}')} like these"
+        # lines that name no operation stand by their time, and this one after them
+        since = more[0].since if more[0].of else None
+        yield Need(matter=more[0].matter, told=told, since=since)
 
 
 def drift_words(facts: Facts) -> str:

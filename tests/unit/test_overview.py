@@ -209,6 +209,25 @@ def test_of_many_operations_the_oldest_are_named_and_the_rest_counted(
     assert [n.told.split()[0] for n in found if not n.of] == ([str(more)] if more > 0 else [])
 
 
+@pytest.mark.parametrize(
+    ("matter", "counted"),
+    [
+        (Matter.UNUSUAL, "2 more acts like these"),
+        (Matter.ADMIN_AWAITED, "2 more requests like these"),
+        (Matter.NEW_ADMIN, "2 more new admins like these"),
+    ],
+)
+def test_of_many_acts_or_people_a_few_are_named_and_the_rest_counted_last(
+    matter: Matter, counted: str
+) -> None:
+    ((name, (one,)),) = WRONG[matter].items()
+    six: dict[str, Any] = {name: [one] * 6}
+    found = [n.told for n in needs(replace(CALM, **six)) if n.matter is matter]
+
+    assert EACH_MAX + 1 == len(found)
+    assert counted == found[-1]
+
+
 @given(several)
 def test_no_line_is_older_than_the_one_before_it_of_the_same_matter(eyes: list[NeedsEyes]) -> None:
     found = needs(replace(CALM, needs_eyes=eyes))
