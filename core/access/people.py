@@ -200,7 +200,7 @@ class Access:
             NotAllowed: this person may not give roles.
         """
         actor.require(Act.GIVE_ROLES)
-        return [each for each in self.journal.role_requests() if self._waits(each)]
+        return [each for each in self.journal.role_requests() if self.waits(each)]
 
     def requests_for(self, actor: Actor) -> list[tuple[RoleRequest, list[str]]]:
         """The same, each with why this admin is no second person to it.
@@ -299,7 +299,8 @@ class Access:
                 return each
         raise BadList([f"nobody asks for a role of {email}, or its time is over"])
 
-    def _waits(self, request: RoleRequest) -> bool:
+    def waits(self, request: RoleRequest) -> bool:
+        """Whether its time is not over, and roles still begin with a second admin."""
         life = self.admin_request_life
         return life is not None and self.now() < request.at + life
 

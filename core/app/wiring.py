@@ -273,6 +273,7 @@ def build(settings: Settings) -> Runtime:
         demo=settings.demo,
     )
     alarms.late, alarms.audit = core.scheduler.late, core.audit_log.judged
+    alarms.waits = core.access.waits
 
     threads = MirrorThreads(core.mirror_copier, vitals=fitness)
     diagnosing = Diagnosing(

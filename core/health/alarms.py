@@ -9,6 +9,7 @@ from datetime import datetime
 
 from core.audit.chain import Verified
 from core.credits.errors import JournalError
+from core.credits.roles import RoleRequest
 from core.drift.sweeps import Sweep
 from core.health.alarm_rules import WELL_AFTER, Alarm, Trouble
 from core.health.facts import Facts
@@ -66,6 +67,8 @@ class Alarms:
     public_url: str = ""
     #: Jobs of the schedule that did not come to their end in time.
     late: Callable[[datetime], Sequence[Late]] = lambda _now: ()
+    #: Whether a request for a role can still be approved.
+    waits: Callable[[RoleRequest], bool] = lambda _request: True
     #: What this process knows of the audit's chain.
     audit: Callable[[], Verified | None] = lambda: None
 
@@ -75,7 +78,7 @@ class Alarms:
         Raises:
             JournalError: nothing is known.
         """
-        facts = FactsReader(self.journal, self.now, self.late).read(self.audit())
+        facts = FactsReader(self.journal, self.now, self.late, self.waits).read(self.audit())
         now, troubles = facts.now, list(self._troubles(facts))
         for trouble in troubles:
             self._raise(trouble, now)

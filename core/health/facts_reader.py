@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from core.access.unusual import lately
 from core.audit.chain import Verified
 from core.audit.entries import What
-from core.credits.roles import Role
+from core.credits.roles import Role, RoleRequest
 from core.drift.past_sweeps import last_complete, last_whole, stuck
 from core.drift.repair import repaired_of
 from core.drift.store.trends_port import Narrow
@@ -37,6 +37,8 @@ class FactsReader:
     now: Callable[[], datetime]
     #: Jobs of the schedule that did not come to their end in time.
     late: Callable[[datetime], Sequence[Late]] = lambda _now: ()
+    #: Whether a request for a role can still be approved.
+    waits: Callable[[RoleRequest], bool] = lambda _request: True
 
     def read(self, verified: Verified | None) -> Facts:
         """As of now. ``verified``: what this process knows of the audit's chain.
@@ -61,7 +63,7 @@ class FactsReader:
             unended=self.journal.operations(states=UNENDED),
             following_up=self.journal.following_up(),
             new_admins=self._new_admins(now),
-            admins_awaited=self.journal.role_requests(),
+            admins_awaited=list(filter(self.waits, self.journal.role_requests())),
             dead=outbox.dead,
             dead_since=dead[0].due_since if dead else None,
             dead_events=self.journal.outgoing().dead,

@@ -460,3 +460,15 @@ def test_a_request_for_an_admin_is_told_to_the_others(world: World) -> None:
     world.pass_(timedelta(minutes=10))
 
     assert ["a new admin waits for a second admin"] == world.heard.titles
+
+
+def test_a_request_for_an_admin_whose_time_is_over_is_not_told(world: World) -> None:
+    asked = RoleRequest(
+        email="eve@example.test", role=Role.ADMIN, by="ann@example.test", at=world.at
+    )
+    world.journal.ask_role(asked)
+    world.alarms.waits = lambda request: request != asked
+
+    world.alarms.look()
+
+    assert [] == world.heard.titles

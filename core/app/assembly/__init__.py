@@ -409,7 +409,7 @@ def assemble(
             readiness=readiness,
             watching=watching,
             auditing=auditing,
-            reading=FactsReader(shown, now, scheduling.late),
+            reading=FactsReader(shown, now, scheduling.late, access.waits),
             counts=(counts := KeptProgress(shown)),
         ),
         week_reader=WeekReader(journal, now),

@@ -25,6 +25,7 @@ from core.health.store.attention_port import Moved
 from core.hubspot.ports.inspection import Heard, Quota
 from core.mirror.port import MirrorRow
 from core.mirror.store.outbox_port import Due
+from core.operations.approval_rules import SecondAdmin
 from core.operations.states import ItemState, OperationState
 from core.operations.verdicts import OperationKind
 from core.workers.store.workers_port import WorkerInfo
@@ -360,3 +361,20 @@ def test_a_day_is_counted_from_the_reader_s_midnight(desk: TestDesk) -> None:
     assert [held.id, done.id] == [operation.id for operation, _ in today.operations]
     assert OperationState.HELD is today.operations[0][0].state
     assert {ItemState.DONE: 1} == today.operations[1][1].states
+
+
+def test_a_request_for_an_admin_is_told_of_as_long_as_it_can_be_approved() -> None:
+    within = timedelta(days=1)
+    desk = TestDesk(
+        second=SecondAdmin(for_admins=True, within=within), admins=[ADMIN.email, "dee@example.test"]
+    )
+    desk.core.access.grant("eve@example.test", Role.ADMIN, ADMIN)
+
+    def told() -> bool:
+        found = desk.core.overview_reader.read(ADMIN).needs
+        return Matter.ADMIN_AWAITED in {need.matter for need in found}
+
+    assert told()
+    desk.time += within
+    assert [] == desk.core.access.requests(ADMIN)
+    assert not told()

@@ -778,6 +778,7 @@ UNASKED = {
         "Access.is_first",
         "Access.may",
         "Access.other_admins",
+        "Access.waits",
         "Approvals.person_faults",
         "Approvals.whom_to_ask",
         "Access.signed_in",
