@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from sandbox.hubspot.tool.numbers import PORT_MAX
 from sandbox.processes import HOST, SandboxError, is_free
 
 #: What a killed run leaves behind lets go of its ports within this time.
@@ -26,8 +27,13 @@ def choose(asked: Mapping[str, int], last: Mapping[str, int]) -> dict[str, int]:
     """Name to free port. 0 asks for the last one if it is free, else for any.
 
     Raises:
-        SandboxError: a port that was asked for by number is taken.
+        SandboxError: a port that was asked for by number is taken, or there is none of it.
     """
+    for name, port in asked.items():
+        if port > PORT_MAX:
+            raise SandboxError(
+                f"there is no port {port}, for {name}: choose a lower one with --port"
+            )
     chosen: dict[str, int] = {}
     deadline = time.monotonic() + PATIENCE_S
     for port in filter(None, asked.values()):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import configparser
 import re
 import tomllib
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -26,12 +25,12 @@ from api.guard.sockets import (
 )
 from api.guard.uploads import ALL_BYTES, SESSION_BYTES
 from core.app.wiring import SERVER_GRACE_S
-from core.cli.app import app
 from core.cli.commands.upkeep import GRACE_S
 from core.settings import load
 from core.settings.model import SECRETS_FILE, Settings
 from pages.shared import signing_in
 from scripts.processes import ROOT
+from tests.commands import app
 
 DEPLOY = ROOT / "deploy"
 NGINX = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
@@ -157,7 +156,6 @@ def test_every_setting_that_is_named_exists() -> None:
 
 
 def test_every_command_that_the_doc_gives_exists() -> None:
-    import_module("core.__main__")  # the commands add themselves
     known = {command.name or command.callback.__name__ for command in app.registered_commands}  # type: ignore[union-attr]
     known |= {str(group.name) for group in app.registered_groups}
 

@@ -391,7 +391,10 @@ def operation(
     history: Annotated[bool, typer.Option("--history", help="its events and writes too")] = False,
     rows: Annotated[bool, typer.Option("--rows", help="each booking asked for")] = False,
     from_: Annotated[
-        int, typer.Option("--from", min=1, metavar="N", help="rows and writes from this one on")
+        int,
+        typer.Option(
+            "--from", min=1, max=COUNT_MAX, metavar="N", help="rows and writes from this one on"
+        ),
     ] = 1,
     as_: As = "",
     json: Json = False,

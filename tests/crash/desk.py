@@ -287,6 +287,17 @@ def expected(desk: Desk, plan: Mapping[str, Any]) -> Expected:
     )
 
 
+def assert_kept(desk: Desk, promise: Expected) -> None:
+    """Both stores hold what the plan of a cancellation promised, and each credit has its mark."""
+    assert promise.after == desk.balances(promise.after)
+    assert promise.after == desk.mirrored(promise.after)
+    held = desk.objects(BOOKINGS, promise.bookings, ["is_active", "token_refunded"])
+    assert {"Cancelled"} == {row["is_active"] for row in held.values()}
+    assert set(promise.credited) == {
+        id_ for id_, row in held.items() if row["token_refunded"] == "true"
+    }
+
+
 def write_csv(path: Path, bookings: Sequence[str]) -> Path:
     with path.open("w", newline="") as file:
         writer = csv.writer(file)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.desk import BOOKINGS, Desk, expected, write_csv
+from tests.crash.desk import Desk, assert_kept, expected, write_csv
 
 SIZE = 500
 SEEDS = [1, 2, 3]
@@ -38,10 +38,4 @@ def test_an_operation_outlives_the_death_of_its_worker_to_the_last_credit(
         desk.until_ended(operation)
         desk.core("outbox", "--wait")
 
-    assert promise.after == desk.balances(promise.after)
-    assert promise.after == desk.mirrored(promise.after)
-    held = desk.objects(BOOKINGS, promise.bookings, ["is_active", "token_refunded"])
-    assert {"Cancelled"} == {row["is_active"] for row in held.values()}
-    assert set(promise.credited) == {
-        id_ for id_, row in held.items() if row["token_refunded"] == "true"
-    }
+    assert_kept(desk, promise)

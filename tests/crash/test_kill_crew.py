@@ -11,7 +11,7 @@ import pytest
 from core.credits.errors import Superseded
 from core.credits.writes import Run
 from tests.contract.journal.stores import fresh_database
-from tests.crash.desk import BOOKINGS, Desk, expected, write_csv
+from tests.crash.desk import Desk, assert_kept, expected, write_csv
 from tests.crash.waiting import wait_for
 
 SIZE = 100
@@ -60,10 +60,4 @@ def test_an_operation_of_two_workers_outlives_the_one_that_lends_a_hand(
             desk.until_copied()
 
     assert desk.journal.operation(id_).epoch > begun, "no new run barred the dead one"
-    assert promise.after == desk.balances(promise.after)
-    assert promise.after == desk.mirrored(promise.after)
-    held = desk.objects(BOOKINGS, promise.bookings, ["is_active", "token_refunded"])
-    assert {"Cancelled"} == {row["is_active"] for row in held.values()}
-    assert set(promise.credited) == {
-        id_ for id_, row in held.items() if row["token_refunded"] == "true"
-    }
+    assert_kept(desk, promise)

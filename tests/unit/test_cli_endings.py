@@ -239,6 +239,7 @@ def test_exams_of_the_last_days_that_there_are_can_be_asked_for(desk: TestDesk) 
     ("command", "ends", "said"),
     [
         ("operations --limit", 2, "--limit"),
+        ("operation some --rows --from", 2, "--from"),
         ("audit verify --since", 2, "--since"),
         ("keys make app --scope read --writes-a-day", 1, "from 1 to 1,000,000 a day"),
     ],

@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-import core.__main__  # noqa: F401 - it adds the commands
-from core.cli.app import app
 from core.credits.catalogue import SCHOOL
 from core.hubspot.wire.telling import OPERATION, PROPERTIES
 from sandbox.hubspot.mailing import FIRST_EMAIL
+from tests.commands import app
 from tests.crash.desk import Desk
 from tests.crash.school import CONTACTS, School
 

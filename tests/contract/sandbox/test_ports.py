@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import ports
+from sandbox import cli, ports
 from sandbox.processes import HOST, SandboxError
 
 ROOT = Path(__file__).resolve().parents[3]
 #: Chooses one of these, tells which, and lives until it is killed.
 RUN = """
 import sys
-from sandbox import ports
+from sandbox import cli, ports
 ports.ANY = [int(port) for port in sys.argv[1:]]
 print(ports.any_free(), flush=True)
 sys.stdin.read()
@@ -91,3 +91,12 @@ def test_a_port_that_somebody_has_is_refused_by_name(monkeypatch: pytest.MonkeyP
 
         with pytest.raises(SandboxError, match=f"port {port}, for hubspot, is taken"):
             ports.choose({"hubspot": port}, {})
+
+
+def test_the_last_of_four_ports_in_a_row_must_be_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = cli.main(["up", "--port", "65533", "--state", str(tmp_path)])
+
+    assert 1 == code
+    assert "there is no port 65536, for identity: choose a lower one" in capsys.readouterr().err
