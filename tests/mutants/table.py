@@ -565,9 +565,16 @@ RECHECK = [
     Mutant(
         guard="a credit that others gave between ours and our late mark is told",
         file="core/operations/foreign/look_at_bookings.py",
-        old="        warned += self._given_between(operation, items, histories, landed)\n",
+        old="        warned += self._given_between(operation, items, histories, refunds)\n",
         new="",
         tests=(_SERVICES + "test_booking_looks.py",),
+    ),
+    Mutant(
+        guard="of a write found landed later, HubSpot's history says when it landed",
+        file="core/operations/protocol/settle.py",
+        old="                    modified_at=times.get(write.id),\n",
+        new="                    modified_at=target.modified_at,\n",
+        tests=("tests/unit/services/test_booking_looks.py",),
     ),
     Mutant(
         guard="a booking that was moved to another exam since the preview is not cancelled",
@@ -2807,7 +2814,7 @@ FIRST_COPY = [
     Mutant(
         guard="a first copy: only who may change many records may ask for one",
         file="core/drift/sweep.py",
-        old="actor.require(Act.WATCH if mode in READING else Act.RUN_BATCHES)",
+        old="actor.require(Act.WATCH if mode in READING else Act.MEND_MIRROR)",
         new="actor.require(Act.WATCH)",
         tests=_FIRST_COPY,
     ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.credits.catalogue import CreditType, UnreadableValue
-from core.credits.records import MARKER, History, Kind
+from core.credits.records import MARKER, History, Kind, WriteId
 from core.hubspot.ports.crm import Crm
 from core.operations.owed.double_refunds import BalanceChange, changes_by_others
 from core.operations.store.port import OperationStore
@@ -19,6 +19,11 @@ class BalanceHistories:
 
     histories: Mapping[str, History | None]
     ours: Collection[str]
+
+    def landed(self, id_: str, write_id: WriteId) -> datetime | None:
+        """When HubSpot got this write first; None: the history does not show it."""
+        markers = (self.histories.get(id_) or {}).get(MARKER, ())
+        return min((mark.at for mark in markers if mark.value == write_id), default=None)
 
     def by_others(
         self, id_: str, credit: CreditType, *, since: datetime, created_at: datetime | None = None

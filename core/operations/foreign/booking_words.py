@@ -81,15 +81,18 @@ def overwritten_mark(operation: Operation, item: Item, history: History) -> Warn
     )
 
 
-def marked_late(operation: Operation, history: History | None, landed: datetime) -> datetime | None:
+def marked_late(
+    operation: Operation, history: History | None, landed: datetime | None
+) -> datetime | None:
     """When HubSpot got our mark of a booking whose credit landed then; None: at once, or not ours.
 
-    Until it is marked, others see a booking whose credit is still owed.
+    Until it is marked, others see a booking whose credit is still owed. Where nobody knows when it
+    landed, any mark may be late.
     """
     times = (history or {}).get(MARKED_AT, ())
     if not times or not is_our_time(operation, absolute(times[0].value.strip())):
         return None
-    return times[0].at if times[0].at > landed + AT_ONCE else None
+    return times[0].at if landed is None or times[0].at > landed + AT_ONCE else None
 
 
 def given_before_mark(

@@ -17,6 +17,7 @@ from core.operations.foreign.booking_words import (
     overwritten_mark,
     told,
 )
+from core.operations.foreign.when_to_look import CLOCKS
 from core.operations.kinds.registry import booking_of, kind_of
 from core.operations.leftovers import About, Warned
 from core.operations.owed.double_refunds import KEYS
@@ -64,20 +65,20 @@ class BookingLooks:
             for id_, booking in self.crm.bookings_alone(items.keys()).items()
             if booking is not None
         }
-        landed = {
-            BookingId(m.booking_id): record.modified_at
+        refunds = {
+            BookingId(m.booking_id): record
             for record in records
             for m in record.write.movements
-            if m.kind is MovementKind.REFUND and record.modified_at is not None
+            if m.kind is MovementKind.REFUND
         }
-        self._keep(operation, items, bookings, landed)
+        self._keep(operation, items, bookings, refunds)
 
     def _keep(
         self,
         operation: Operation,
         items: dict[BookingId, Item],
         bookings: dict[BookingId, Booking],
-        landed: Mapping[BookingId, datetime],
+        refunds: Mapping[BookingId, WriteRecord],
     ) -> None:
         owners = self.journal.owners(items.keys(), MovementKind.REFUND)
         wrong = {
@@ -106,7 +107,7 @@ class BookingLooks:
             item = items[BookingId(id_)]
             if item.credit is not None and history is not None:
                 warned += filter(None, [overwritten_mark(operation, item, history)])
-        warned += self._given_between(operation, items, histories, landed)
+        warned += self._given_between(operation, items, histories, refunds)
         if not warned and not well:
             return
         run, _ = self.journal.begin_run(operation.id, at=self.now())
@@ -117,13 +118,13 @@ class BookingLooks:
         operation: Operation,
         items: Mapping[BookingId, Item],
         histories: Mapping[str, History | None],
-        landed: Mapping[BookingId, datetime],
+        refunds: Mapping[BookingId, WriteRecord],
     ) -> list[Warned]:
         """Credits that others may have given to bookings which waited for their mark."""
         late = {
             id_: marked
-            for id_, at in landed.items()
-            if (marked := marked_late(operation, histories.get(id_), at)) is not None
+            for id_, record in refunds.items()
+            if (marked := marked_late(operation, histories.get(id_), record.modified_at))
         }
         if not late:
             return []
@@ -132,12 +133,13 @@ class BookingLooks:
             self.journal,
             {contact for id_ in late if (contact := items[id_].contact_id) is not None},
             {credit for id_ in late if (credit := items[id_].credit) is not None},
-            since=min(landed[id_] for id_ in late),
+            since=(operation.started_at or operation.confirmed_at) - CLOCKS,
         )
         found = []
         for id_, marked in late.items():
-            item, at = items[id_], landed[id_]
+            item, write = items[id_], refunds[id_].write
             if item.credit is not None and item.contact_id is not None:
+                at = read.landed(item.contact_id, write.id) or write.sent_at - CLOCKS
                 changes = read.by_others(item.contact_id, item.credit, since=at)
                 found.append(given_before_mark(item, changes or (), at, marked))
         return [warned for warned in found if warned is not None]

@@ -124,7 +124,10 @@ class Settling:
             by_fate[outcomes[write.id].fate].append(write)
         sure = by_fate[Fate.LANDED]
         self._landed(
-            run, [(w, _written(w, outcomes[w.id], targets[w.target_id])) for w in sure], then
+            run,
+            [(w, _written(w, outcomes[w.id], targets[w.target_id])) for w in sure],
+            then,
+            times={w.id: outcomes[w.id].modified_at for w in sure},
         )
         void = by_fate[Fate.REFUSED] + by_fate[Fate.NOT_SENT]
         self._void(run, void, {w.id: outcomes[w.id].reason for w in void})
@@ -147,7 +150,7 @@ class Settling:
             return results  # they stay open; the next look asks again
         sure = [w for w in writes if beliefs[w.id] is Belief.LANDED]
         found = [(w, target) for w in sure if (target := targets[w.target_id]) is not None]
-        self._landed(run, found, then)
+        self._landed(run, found, then, times={})
         afresh = [w for w in writes if beliefs[w.id] is Belief.PLAN_AFRESH]
         self._void(run, afresh, dict.fromkeys((w.id for w in afresh), "it never arrived"))
         asked = [w for w in writes if beliefs[w.id] is Belief.ASK_A_PERSON]
@@ -200,13 +203,23 @@ class Settling:
         return dict(self.crm.counted(kind, before)) if before else {}
 
     def _landed(
-        self, run: Run, landed: Iterable[tuple[Write, Counted]], then: Consequences
+        self,
+        run: Run,
+        landed: Iterable[tuple[Write, Counted]],
+        then: Consequences,
+        *,
+        times: Mapping[WriteId, datetime | None],
     ) -> None:
+        """``times``: as HubSpot's answers to the writes told them. What is read later tells none:
+        somebody else may have changed the record since.
+        """
         settlements, items, due = [], [], []
         for write, target in landed:
             settlements.append(
                 Settlement(
-                    write_id=write.id, state=WriteState.LANDED, modified_at=target.modified_at
+                    write_id=write.id,
+                    state=WriteState.LANDED,
+                    modified_at=times.get(write.id),
                 )
             )
             more_items, more_due = then.of_landed(write, target)

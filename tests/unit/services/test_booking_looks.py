@@ -143,6 +143,41 @@ def test_a_late_mark_alone_is_no_refund_given_twice() -> None:
     assert [] == refunded_with_a_late_mark(others_give=False)
 
 
+def test_a_credit_that_is_found_landed_after_others_gave_theirs_is_told_with_both() -> None:
+    """HubSpot's answer got lost: what it says when it is asked again is as others left it."""
+    desk = TestDesk()
+    desk.crm.add_contact("1", {"cs_credits": 2})
+    desk.booked("51", "1", token=CS)
+    desk.time += timedelta(hours=1)
+    refund = desk.confirm("51")
+    desk.time = desk.core.operation_runner.carry_out(refund.id) or desk.time
+    answered = False
+
+    def lost(request: Request) -> Fault:
+        """Its answer, and whatever is asked from then on."""
+        nonlocal answered
+        if request.changes and request.kind is Kind.CONTACT:
+            answered = True
+            return Fault.ANSWER_LOST
+        return Fault.NOT_SENT if answered else Fault.NONE
+
+    desk.crm.sending = lost
+    desk.core.operation_runner.carry_out(refund.id)
+    assert 3 == desk.held("1", "cs_credits")
+    desk.time += timedelta(seconds=61)
+    desk.crm.foreign_write(Kind.CONTACT, "1", {"cs_credits": 4}, **ADMIN_APP)
+    desk.crm.sending = lambda _: Fault.NONE
+    desk.carry(refund)
+
+    desk.time += LOOKS[1]
+    desk.core.late_looks.look()
+
+    (warned,) = desk.journal.warnings(refund.id)
+    assert (About.REFUNDED_TWICE, "51") == (warned.about, warned.record)
+    assert "(2 → 3) at 2026-05-04 10:00:10 UTC" in warned.told
+    assert "the balance went 3 → 4 by an app (admin-app)" in warned.told
+
+
 def test_of_two_cancelled_bookings_with_late_marks_each_may_be_the_one_that_others_paid() -> None:
     """A credit that the student spends meanwhile is nobody's refund, and is not told."""
     desk = TestDesk()

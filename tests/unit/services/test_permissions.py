@@ -876,6 +876,7 @@ UNASKED = {
         "AuditLog.judged",
         "AuditLog.look",
         "BalanceHistories.by_others",
+        "BalanceHistories.landed",
         "BookingLooks.look",
         "LateLooks.look",
         "TellingStudents.tell",

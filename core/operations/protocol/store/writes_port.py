@@ -24,6 +24,8 @@ class WriteRecord:
 
     write: Write
     state: WriteState
+    #: As of HubSpot's own answer to it; None: it was found landed by reading, and others may have
+    #: changed the record since.
     modified_at: datetime | None = None
     reason: str = ""
     #: None: not verified yet; otherwise what verify found, in words ("clean", "foreign write").
