@@ -27,7 +27,6 @@ from core.operations.states import (
     Operation,
     OperationState,
     Progress,
-    item_of,
 )
 from core.operations.store.port import OperationStore
 from core.work.engine_port import Engine
@@ -128,8 +127,7 @@ class OperationCommands:
             reason_for_students=(tell or "").strip(),
             via=actor.via,
         )
-        items = [item_of(plan.id, n, row) for n, row in enumerate(plan.rows)]
-        if self.journal.confirm(operation, items):
+        if self.journal.confirm_plan(operation, plan):
             self._record_confirmed(operation, plan)
         self.let_go(plan.id)
         self.engine.submit(plan.id)

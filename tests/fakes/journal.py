@@ -64,6 +64,7 @@ from core.operations.states import (
     Operation,
     OperationState,
     Progress,
+    item_of,
     keeps_claim,
 )
 from core.operations.store import audit_entries
@@ -264,12 +265,24 @@ class MemoryJournal(
     def confirm(self, operation: Operation, items: Sequence[Item]) -> bool:
         if operation.id in self._operations:
             return False
+        self._confirm(operation, items, audit_entries.confirmed(operation, items))
+        return True
+
+    @atomic
+    def confirm_plan(self, operation: Operation, plan: Plan) -> bool:
+        if operation.id in self._operations:
+            return False
+        rows = enumerate(self.plan(plan.id).rows)
+        items = [item_of(plan.id, n, row) for n, row in rows]
+        self._confirm(operation, items, audit_entries.plan_confirmed(operation, plan))
+        return True
+
+    def _confirm(self, operation: Operation, items: Sequence[Item], entry: Entry) -> None:
         ordered = {item.booking_id: item for item in sorted(items, key=lambda item: item.n)}
         self._operations[operation.id] = _Operation(operation, ordered, operation.confirmed_at)
-        self.record(audit_entries.confirmed(operation, items))
-        for entry in audit_entries.telling(operation):
-            self.record(entry)
-        return True
+        self.record(entry)
+        for told in audit_entries.telling(operation):
+            self.record(told)
 
     @atomic
     def operation(self, operation_id: str) -> Operation:

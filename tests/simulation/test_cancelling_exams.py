@@ -27,7 +27,7 @@ DEADLY = (
     "save_exam_act",
     "cancel_exam",
     "save_plan",
-    "confirm",
+    "confirm_plan",
     "begin_run",
     "update_items",
     "settle",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from core.audit.entries import Entry, Subject, What
@@ -11,7 +11,7 @@ from core.credits.records import CancelledExam
 from core.hubspot.ports.channels import Channel
 from core.operations.audit_entries import MOVED
 from core.operations.plans import Plan
-from core.operations.states import ENDED, Item, Operation, OperationState
+from core.operations.states import ENDED, UNCHANGED, Item, ItemState, Operation, OperationState
 
 
 def made(plan: Plan) -> Entry:
@@ -34,20 +34,33 @@ def made(plan: Plan) -> Entry:
 
 def confirmed(operation: Operation, items: Sequence[Item]) -> Entry:
     """Who gave the word, why, and for how much; why it needs a second one, if it does."""
+    left = Counter(item.state for item in items if not item.planned)
+    return _confirmed(operation, [item.contact_id for item in items if item.planned], left)
+
+
+def plan_confirmed(operation: Operation, plan: Plan) -> Entry:
+    """The same of an operation that begins with all rows of its plan."""
+    left = {UNCHANGED[verdict]: plan.counts[verdict] for verdict in UNCHANGED}
+    return _confirmed(operation, [row.contact_id for row in plan.will_change], left)
+
+
+def _confirmed(
+    operation: Operation, contacts: Sequence[str | None], left: Mapping[ItemState, int]
+) -> Entry:
+    """``contacts``: of what it changes; ``left``: what it does not, by state."""
     needs: dict[str, object] = {}
     if operation.needs_approval:
         needs["needs_approval"] = operation.needs_approval
-    planned = [item for item in items if item.planned]
-    left = Counter(item.state.value for item in items if not item.planned)
-    needs |= {"left_as_they_are": dict(left)} if left else {}
-    subject, subject_id = _about(item.contact_id for item in planned)
+    stays = {state.value: number for state, number in left.items() if number}
+    needs |= {"left_as_they_are": stays} if stays else {}
+    subject, subject_id = _about(contacts)
     return Entry(
         at=operation.confirmed_at,
         actor=operation.confirmed_by,
         what=What.CONFIRMED,
         operation_id=operation.id,
         reason=operation.reason,
-        detail={"kind": operation.kind.value, "bookings": len(planned)}
+        detail={"kind": operation.kind.value, "bookings": len(contacts)}
         | needs
         | _undoes(operation)
         | _moves_to(operation)

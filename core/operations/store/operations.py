@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Update, delete, func, or_, select, update
 
+from core.audit.entries import Entry
 from core.audit.store.event_port import Event
 from core.audit.store.events import append
 from core.audit.store.in_transaction import record
@@ -17,6 +18,7 @@ from core.database.columns import always
 from core.database.database import Database, reading, writing
 from core.database.statements import added, chunks
 from core.operations.crew.store.tables import groups
+from core.operations.plans import Plan
 from core.operations.protocol.store.tables import leases, writes
 from core.operations.sought import EVERY_OPERATION, SoughtOperations
 from core.operations.states import ENDED, FollowUps, Item, ItemState, Operation, OperationState
@@ -24,6 +26,7 @@ from core.operations.store import audit_entries
 from core.operations.store.blocked_items import deal_with
 from core.operations.store.fence import fence, unknown_operation
 from core.operations.store.leftovers import refused_notes
+from core.operations.store.plans import items_of_plan, unknown_plan
 from core.operations.store.rows import ITEMS, OPERATIONS
 from core.operations.store.rules import (
     approval_event,
@@ -45,14 +48,20 @@ class Operations:
     @writing
     def confirm(self, connection: Connection, operation: Operation, items: Sequence[Item]) -> bool:
         """The primary key decides between two confirmations of one plan."""
-        row = OPERATIONS.dump(operation, since=operation.confirmed_at)
-        if not added(connection, operations, row):
+        if not _confirmed(connection, operation, audit_entries.confirmed(operation, items)):
             return False
         for some in chunks(items):
             connection.execute(items_table.insert(), [ITEMS.dump(item) for item in some])
-        record(
-            connection, audit_entries.confirmed(operation, items), *audit_entries.telling(operation)
-        )
+        return True
+
+    @writing
+    def confirm_plan(self, connection: Connection, operation: Operation, plan: Plan) -> bool:
+        """The database copies the rows: with a hundred thousand others would wait for us else."""
+        if not _confirmed(connection, operation, audit_entries.plan_confirmed(operation, plan)):
+            return False
+        copied = items_of_plan(plan.id).execution_options(preserve_rowcount=True)
+        if connection.execute(copied).rowcount != len(plan.rows):
+            raise unknown_plan(plan.id)
         return True
 
     @writing
@@ -200,6 +209,15 @@ class Operations:
     def last_ended(self, connection: Connection) -> datetime | None:
         """One look at all operations: there are thousands, and it is asked once a minute."""
         return connection.execute(select(func.max(operations.c.ended_at))).scalar()
+
+
+def _confirmed(connection: Connection, operation: Operation, entry: Entry) -> bool:
+    """Whether this call added it, with what the audit says of it."""
+    row = OPERATIONS.dump(operation, since=operation.confirmed_at)
+    if not added(connection, operations, row):
+        return False
+    record(connection, entry, *audit_entries.telling(operation))
+    return True
 
 
 def _sought(sought: SoughtOperations) -> list[ColumnElement[bool]]:

@@ -40,6 +40,13 @@ class OperationRecords(Protocol):
         """Add the operation with its items unless it exists. True if this call added it."""
         ...
 
+    def confirm_plan(self, operation: Operation, plan: Plan) -> bool:
+        """The same with an item for each row of its plan, as ``item_of`` has it.
+
+        All of them or nothing. Raises ``UnknownId`` when the plan was forgotten meanwhile.
+        """
+        ...
+
     def operation(self, operation_id: str) -> Operation:
         """Raises ``UnknownId``."""
         ...

@@ -6,7 +6,19 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Insert,
+    String,
+    case,
+    delete,
+    literal,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
 from core.audit.entries import Entry
 from core.audit.store.in_transaction import record
@@ -14,9 +26,10 @@ from core.credits.errors import UnknownId
 from core.database.database import Database, reading, writing
 from core.database.statements import added, streamed, upsert
 from core.operations.plans import Plan, Row
+from core.operations.states import UNCHANGED, ItemState
 from core.operations.store import audit_entries
 from core.operations.store.rows import PLAN_ROWS
-from core.operations.store.tables import operations, plan_rows, plans
+from core.operations.store.tables import OF_THE_ROW, items, operations, plan_rows, plans
 from core.operations.verdicts import Verdict
 
 #: A preview that nobody confirmed is forgotten this long after it expired.
@@ -101,11 +114,39 @@ class Plans:
         return _rows(connection, plan_id, verdicts=verdicts, limit=limit, offset=offset)
 
 
+def unknown_plan(plan_id: str) -> UnknownId:
+    """To be raised when there is none of this id."""
+    return UnknownId(f"there is no plan {plan_id}")
+
+
+def items_of_plan(plan_id: str) -> Insert:
+    """Adds the items of the operation that this plan becomes: ``item_of``, in the database."""
+    row = plan_rows.c
+    changes = row.verdict == Verdict.WILL_CHANGE
+    begins = {Verdict.WILL_CHANGE: ItemState.PENDING, **UNCHANGED}
+    states = [
+        (row.verdict == verdict, literal(state, items.c.state.type))
+        for verdict, state in begins.items()
+    ]
+    why = type_coerce(row.why, String)
+    values: dict[str, ColumnElement[Any]] = {
+        "operation_id": row.plan_id,
+        "booking_id": row.booking_id,
+        "n": row.n,
+        "state": case(*states),
+        "why": case((or_(changes, row.detail == ""), why), else_=why + ": " + row.detail),
+        **{name: row[name] for name in OF_THE_ROW},
+        "planned": changes,
+    }
+    rows = select(*values.values()).where(row.plan_id == plan_id).order_by(row.n)
+    return items.insert().from_select(list(values), rows)
+
+
 def _header(connection: Connection, plan_id: str) -> dict[str, Any]:
     query = select(*(plans.c[name] for name in _HEADER)).where(plans.c.id == plan_id)
     header = connection.execute(query.where(plans.c.complete)).mappings().first()
     if header is None:
-        raise UnknownId(f"there is no plan {plan_id}")
+        raise unknown_plan(plan_id)
     return dict(header)
 
 

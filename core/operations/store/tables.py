@@ -47,6 +47,9 @@ def _booking_columns() -> list[Column[Any]]:
     ]
 
 
+#: What an item has of its row in the plan. Its balances are those around its own write.
+OF_THE_ROW = tuple(c.name for c in _booking_columns() if c.name not in {"before", "after"})
+
 plans = Table(
     "plans",
     metadata,

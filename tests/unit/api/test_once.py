@@ -136,7 +136,7 @@ def test_of_two_cancellations_of_one_booking_at_once_one_gives_the_credit_back(
 
 # a process that dies between two steps
 
-STEPS = ("begin_request", "save_plan", "confirm", "add_event", "answer_request")
+STEPS = ("begin_request", "save_plan", "confirm_plan", "add_event", "answer_request")
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -210,7 +210,7 @@ def test_a_booking_whose_id_hubspot_does_not_tell_just_then_is_told_with_it_late
 
 
 def test_one_that_was_never_carried_out_is_too_old_after_an_hour(school: School) -> None:
-    kill(school, "confirm", after=False)
+    kill(school, "confirm_plan", after=False)
     with pytest.raises(Killed):
         school.book("once")
     school.desk.time += timedelta(minutes=61)
