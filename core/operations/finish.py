@@ -6,7 +6,7 @@ They are tried before the operation ends; what is left then is carried on by its
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from core.hubspot.ports.crm import Crm, Fate, Note
 from core.mirror.store.outbox_port import Due
 from core.operations.booking_rules import key_of
 from core.operations.choosing.recount import warn_of_seats
+from core.operations.each_item import each_item
 from core.operations.foreign.loss_correction import LossCorrection
 from core.operations.foreign.verify import WriteVerification
 from core.operations.kinds.base import FollowUp
@@ -28,7 +29,14 @@ from core.operations.protocol.apart import apart
 from core.operations.protocol.barred import raise_if_barred
 from core.operations.protocol.settle import Ending, Result
 from core.operations.protocol.write import Writing
-from core.operations.states import SETTLED, Item, ItemState, Operation
+from core.operations.states import (
+    SETTLED,
+    Item,
+    ItemState,
+    Operation,
+    by_contact,
+    keys_by_contact,
+)
 from core.operations.steps.items import counted_due
 from core.operations.store.port import OperationStore
 from core.operations.telling.tell import TellingStudents
@@ -58,16 +66,13 @@ class PostProcessing:
         parts: list[tuple[str, Callable[[], bool]]] = []
         follow_ups = kind_of(operation.kind).follow_ups
         if FollowUp.SEATS in follow_ups:
-            items = [i for i in self.journal.items(operation.id) if i.cancelled]
-            parts.append(("seats", lambda: self._free_seats(run, items, _of_booking)))
-        elif follow_ups:
-            items = self.journal.items(operation.id, states={ItemState.DONE})
+            parts.append(("seats", lambda: self._free_seats(run, operation, _of_booking)))
         if FollowUp.SEATS_LEFT in follow_ups:
-            parts.append(("seats", lambda: self._free_seats(run, items, _of_operation)))
+            parts.append(("seats", lambda: self._free_seats(run, operation, _of_operation)))
         if operation.tell is not Channel.OFF:
             parts.append(("telling the students", lambda: self.telling.tell(run, operation)))
         if FollowUp.NOTES in follow_ups:
-            parts.append(("notes", lambda: self._note(run, operation, items)))
+            parts.append(("notes", lambda: self._note(run, operation)))
         left = self._all(parts)
         if FollowUp.SEATS in follow_ups:
             self._warn_of_their_cancels(run)  # last, for our own count of the exam settles ours
@@ -75,6 +80,12 @@ class PostProcessing:
             [("the check against HubSpot's history", lambda: self._check(run, operation))]
         )
         return "; ".join(left)
+
+    def _changed(self, operation: Operation) -> Iterator[Item]:
+        """Its bookings that seats and notes follow from, as they are read."""
+        if FollowUp.SEATS in kind_of(operation.kind).follow_ups:
+            return (item for item in each_item(self.journal, operation.id) if item.cancelled)
+        return each_item(self.journal, operation.id, states={ItemState.DONE})
 
     def _all(self, parts: Sequence[tuple[str, Callable[[], bool]]]) -> list[str]:
         """What is left of these, done at once."""
@@ -94,7 +105,7 @@ class PostProcessing:
 
     def _warn_of_their_cancels(self, run: Run) -> None:
         """Whether whoever cancelled a booking counted its exam down, nothing tells."""
-        settled = self.journal.items(run.operation_id, states=SETTLED)
+        settled = each_item(self.journal, run.operation_id, states=SETTLED)
         exams = Counter(i.exam_id for i in settled if i.cancel_sent and not i.cancelled)
         told = {w.record for w in self.journal.warnings(run.operation_id) if w.about is About.SEATS}
         warned = [
@@ -111,7 +122,7 @@ class PostProcessing:
             self.journal.warn(run, warned, at=self.now())
 
     def _free_seats(
-        self, run: Run, items: Sequence[Item], name_of: Callable[[Item], ItemKey]
+        self, run: Run, operation: Operation, name_of: Callable[[Item], ItemKey]
     ) -> bool:
         """Count exams down by the bookings that left them. True: not all is known yet.
 
@@ -119,7 +130,7 @@ class PostProcessing:
         """
         done = self.journal.moving(run.operation_id, MovementKind.SEAT_FREED)
         wanted: dict[str, list[Movement]] = {}
-        for item in items:
+        for item in self._changed(operation):
             if item.exam_id is not None and (name := name_of(item)) not in done:
                 wanted.setdefault(item.exam_id, []).append(_seat_freed(name))
         if not wanted:
@@ -143,26 +154,25 @@ class PostProcessing:
         parts = [self._seats_apart(run, {id_: moves}) for id_, moves in wanted.items()]
         return {id_: result for part in parts for id_, result in part.items()}
 
-    def _note(self, run: Run, operation: Operation, items: Sequence[Item]) -> bool:
+    def _note(self, run: Run, operation: Operation) -> bool:
         """A note on each contact's timeline. True: some have an unknown fate."""
-        by_contact: dict[ContactId, list[Item]] = {}
-        for item in items:
-            if item.contact_id is not None and item.state is ItemState.DONE:
-                by_contact.setdefault(item.contact_id, []).append(item)
-        todo = sorted(by_contact.keys() - self.journal.noted(operation.id))
+        done = (item for item in self._changed(operation) if item.state is ItemState.DONE)
+        whose = keys_by_contact(done)
+        todo = sorted(whose.keys() - self.journal.noted(operation.id))
         unknown = False
         for start in range(0, len(todo), NOTE_BATCH):
-            batch = todo[start : start + NOTE_BATCH]
-            unknown |= self._note_apart(run, operation, {id_: by_contact[id_] for id_ in batch})
+            keys = [key for id_ in todo[start : start + NOTE_BATCH] for key in whose[id_]]
+            items = self.journal.items(operation.id, bookings=keys)
+            unknown |= self._note_apart(run, operation, by_contact(items))
         return unknown
 
     def _note_apart(
-        self, run: Run, operation: Operation, by_contact: Mapping[ContactId, list[Item]]
+        self, run: Run, operation: Operation, whose: Mapping[ContactId, list[Item]]
     ) -> bool:
         def note(ids: Sequence[ContactId]) -> bool:
-            return self._note_batch(run, operation, {id_: by_contact[id_] for id_ in ids})
+            return self._note_batch(run, operation, {id_: whose[id_] for id_ in ids})
 
-        return apart(list(by_contact), note, lambda id_, why: self._refused(run, {id_: why}))
+        return apart(list(whose), note, lambda id_, why: self._refused(run, {id_: why}))
 
     def _refused(self, run: Run, reasons: Mapping[ContactId, str]) -> None:
         """A note that HubSpot refuses costs nobody a credit: told, and not tried for ever."""
@@ -175,12 +185,12 @@ class PostProcessing:
             self.journal.record_noted(run, reasons)
 
     def _note_batch(
-        self, run: Run, operation: Operation, by_contact: Mapping[ContactId, list[Item]]
+        self, run: Run, operation: Operation, whose: Mapping[ContactId, list[Item]]
     ) -> bool:
         marker = f"credit-desk/{operation.id}"
         there: set[ContactId] = set()
         if run.epoch > 1:  # an earlier run may have sent them without living to record it
-            there = self.crm.contacts_with_note(list(by_contact), marker)
+            there = self.crm.contacts_with_note(list(whose), marker)
             self.journal.record_noted(run, there)
         notes = [
             Note(
@@ -189,7 +199,7 @@ class PostProcessing:
                 text=kind_of(operation.kind).note(operation, items, self.catalogue),
                 at=operation.confirmed_at,
             )
-            for id_, items in by_contact.items()
+            for id_, items in whose.items()
             if id_ not in there
         ]
         if not notes:

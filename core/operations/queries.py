@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from core.credits.roles import Act, Actor
 from core.credits.writes import WriteState
+from core.operations.each_item import each_item
 from core.operations.kept_plans import KeptPlans
 from core.operations.kept_progress import KeptProgress
 from core.operations.kinds.base import RowSubject
@@ -26,8 +27,6 @@ from core.operations.states import (
 )
 from core.operations.store.port import OperationStore
 
-#: Rows read in one go, where all are taken one after the other.
-READ_AT_ONCE = 5_000
 #: Rows of one report: so many fit into memory several times over.
 LISTED_MAX = 20_000
 
@@ -177,13 +176,7 @@ class OperationQueries:
     def each_item(self, operation_id: str, actor: Actor) -> Iterator[Item]:
         """All its rows in plan order, read by portions while they are taken. Raises as ``plan``."""
         self._require(operation_id, actor)
-        return self._each_item(operation_id)
-
-    def _each_item(self, operation_id: str) -> Iterator[Item]:
-        offset = 0
-        while found := self.journal.items(operation_id, limit=READ_AT_ONCE, offset=offset):
-            yield from found
-            offset += len(found)
+        return each_item(self.journal, operation_id)
 
     def warnings(self, operation_id: str, actor: Actor) -> list[Warned]:
         """What it left undone, or in doubt. Raises as ``plan``."""

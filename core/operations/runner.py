@@ -26,6 +26,7 @@ from core.credits.roles import Act
 from core.credits.writes import Run
 from core.operations.approval_rules import NO_SECOND, SecondAdmin
 from core.operations.crew.crew import Crew
+from core.operations.each_item import each_item
 from core.operations.finish import PostProcessing
 from core.operations.kinds.base import Toolbox
 from core.operations.kinds.permissions import act_for, second_admin_asked, second_admin_why
@@ -242,11 +243,11 @@ class OperationRunner:
         return kind_of(operation.kind).steps(self.toolbox)
 
     def _in_parallel(
-        self, run: Run, operation: Operation, groups: Sequence[Sequence[Item]]
+        self, run: Run, operation: Operation, groups: Sequence[Sequence[ItemKey]]
     ) -> bool:
         """See ``Crew.carry``. One process alone loses nobody."""
 
-        def one(group: Sequence[Item]) -> None:
+        def one(group: Sequence[ItemKey]) -> None:
             self._one(run, operation, group)
 
         if self.crew is not None and len(groups) > 1:
@@ -265,8 +266,8 @@ class OperationRunner:
             return
         operation = self.journal.operation(run.operation_id)
 
-        def one(bookings: Sequence[ItemKey]) -> None:
-            self._one(run, operation, self.journal.items(run.operation_id, bookings=bookings))
+        def one(group: Sequence[ItemKey]) -> None:
+            self._one(run, operation, group)
 
         try:
             with self._counted(run):
@@ -280,32 +281,42 @@ class OperationRunner:
     def _settle(self, run: Run, operation: Operation) -> datetime | None:
         return self.settling.settle_open(run, self._steps(operation).recovered(operation))
 
-    def _one(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
+    def _one(self, run: Run, operation: Operation, group: Sequence[ItemKey]) -> None:
         """Of a group whose turn comes after a stop only what was begun is finished."""
         if self.resting.is_set():
             return
+        items = self.journal.items(run.operation_id, bookings=group)
         if self.starts.stopping(run):
-            group = self._left_begun(run, operation, group)
-        if group:
-            self._steps(operation).carry(run, operation, group)
+            items = self._left_begun(run, operation, items)
+        if items:
+            self._steps(operation).carry(run, operation, items)
 
-    def _groups(self, run: Run, operation: Operation, again: datetime | None) -> list[list[Item]]:
+    def _groups(
+        self, run: Run, operation: Operation, again: datetime | None
+    ) -> list[list[ItemKey]]:
         """Unsettled items whose credit has no open write, and which wait for nobody."""
-        items = self.journal.items(run.operation_id, states={ItemState.PENDING, *BEGUN})
-        waiting = self._steps(operation).waiting(operation, items)
-        items = [item for item in items if item.contact_id not in waiting]
+        waiting = self._waiting(run, operation)
+        moving: set[ItemKey] = set()
         if again is not None:
             open_writes = self.journal.open_writes(operation_id=run.operation_id)
             kind = operation.kind
             moving = {item_moved(m, kind) for write in open_writes for m in write.movements}
-            items = [item for item in items if item.booking_id not in moving]
+        unsettled = each_item(self.journal, run.operation_id, states={ItemState.PENDING, *BEGUN})
+        items = (
+            item
+            for item in unsettled
+            if item.contact_id not in waiting and item.booking_id not in moving
+        )
         return group_items(items, self.group_size, CONTACTS_IN_GROUP)
+
+    def _waiting(self, run: Run, operation: Operation) -> dict[str, datetime]:
+        """By contact: until when its items wait for somebody else."""
+        items = self.journal.items(run.operation_id, states={ItemState.CANCELLED})
+        return self._steps(operation).waiting(operation, items)
 
     def _waits_until(self, run: Run, operation: Operation) -> datetime | None:
         """When the first of those goes on that wait for somebody else; None: none waits."""
-        items = self.journal.items(run.operation_id, states={ItemState.CANCELLED})
-        waiting = self._steps(operation).waiting(operation, items)
-        return min(waiting.values(), default=None)
+        return min(self._waiting(run, operation).values(), default=None)
 
     def _unsettled(self, run: Run) -> dict[ItemState, int]:
         return dict(self.journal.progress(run.operation_id).states)
@@ -314,7 +325,8 @@ class OperationRunner:
         """All at once, however many they are; those with an open write wait for it."""
         if self.starts.stopping(run):
             for group in self._groups(run, operation, again):
-                self._left_begun(run, operation, group)
+                items = self.journal.items(run.operation_id, bookings=group)
+                self._left_begun(run, operation, items)
 
     def _left_begun(self, run: Run, operation: Operation, group: Sequence[Item]) -> list[Item]:
         """What of these was begun. The others are stopped: nothing was sent for them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -305,18 +305,37 @@ def keeps_claim(item: Item) -> bool:
     return item.state is ItemState.UNDECIDED or item.ruling is Ruling.GIVEN
 
 
-def group_items(items: Sequence[Item], size: int, contacts: int) -> list[list[Item]]:
-    """Groups of up to ``size`` items of up to so many ``contacts``, in plan order.
+def by_contact(items: Iterable[Item]) -> dict[ContactId, list[Item]]:
+    """Those of each contact, in their order; those of none are left out."""
+    found: dict[ContactId, list[Item]] = {}
+    for item in items:
+        if item.contact_id is not None:
+            found.setdefault(item.contact_id, []).append(item)
+    return found
+
+
+def keys_by_contact(items: Iterable[Item]) -> dict[ContactId, list[ItemKey]]:
+    """The same of items that are too many to be kept."""
+    found: dict[ContactId, list[ItemKey]] = {}
+    for item in items:
+        if item.contact_id is not None:
+            found.setdefault(item.contact_id, []).append(item.booking_id)
+    return found
+
+
+def group_items(items: Iterable[Item], size: int, contacts: int) -> list[list[ItemKey]]:
+    """Groups of up to ``size`` items of up to so many ``contacts``, in plan order, by their keys.
 
     A contact is never split between two: one contact's bookings must meet in one write, so that
     two give back two credits at once. One who has more than ``size`` has a group alone.
     """
-    by_contact: dict[str, list[Item]] = {}
+    whose: dict[str, list[ItemKey]] = {}
     for item in items:
-        by_contact.setdefault(item.contact_id or f"booking {item.booking_id}", []).append(item)
-    groups: list[list[Item]] = [[]]
+        owner = item.contact_id or f"booking {item.booking_id}"
+        whose.setdefault(owner, []).append(item.booking_id)
+    groups: list[list[ItemKey]] = [[]]
     in_group = 0
-    for together in by_contact.values():
+    for together in whose.values():
         full = in_group == contacts or len(groups[-1]) + len(together) > size
         if groups[-1] and full:
             groups.append([])

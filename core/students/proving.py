@@ -9,6 +9,7 @@ from core.credits.errors import UnknownId
 from core.credits.records import ContactId, is_record_id
 from core.hubspot.ports.crm import Crm
 from core.mirror.tokens_port import BadToken, StudentTokens
+from core.operations.each_item import each_item
 from core.students.store.port import StudentStore
 
 
@@ -65,9 +66,11 @@ class StudentProof:
         Raises:
             GatewayError: HubSpot did not answer.
         """
+        proven: set[ContactId] = set()
         try:
-            items = self.journal.items(operation_id)
+            for item in each_item(self.journal, operation_id):
+                if item.contact_id and item.contact_id not in proven:
+                    self.about(email, item.contact_id)
+                    proven.add(item.contact_id)
         except UnknownId:
             return  # as for anybody: there is none
-        for contact_id in {item.contact_id for item in items if item.contact_id}:
-            self.about(email, contact_id)

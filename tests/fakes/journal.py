@@ -418,6 +418,7 @@ class MemoryJournal(
         *,
         states: Collection[ItemState] = (),
         bookings: Collection[ItemKey] = (),
+        after: int | None = None,
         limit: int | None = None,
         offset: int = 0,
     ) -> list[Item]:
@@ -426,6 +427,7 @@ class MemoryJournal(
             for item in self._kept(operation_id).items.values()
             if (not states or item.state in states)
             and (not bookings or item.booking_id in bookings)
+            and (after is None or item.n > after)
         ]
         return found[offset : None if limit is None else offset + limit]
 

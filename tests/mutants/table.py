@@ -526,16 +526,15 @@ GIVING_BACK = [
     Mutant(
         guard="a contact's bookings are never split between two groups",
         file="core/operations/states.py",
-        old='        by_contact.setdefault(item.contact_id or f"booking {item.booking_id}",'
-        " []).append(item)",
-        new='        by_contact.setdefault(f"booking {item.booking_id}", []).append(item)',
+        old='        owner = item.contact_id or f"booking {item.booking_id}"',
+        new='        owner = f"booking {item.booking_id}"',
         tests=(_UNIT + "test_operations.py",),
     ),
     Mutant(
         guard="seats are counted down only for bookings that we cancelled",
         file="core/operations/finish.py",
-        old="            items = [i for i in self.journal.items(operation.id) if i.cancelled]",
-        new="            items = list(self.journal.items(operation.id))",
+        old="each_item(self.journal, operation.id) if item.cancelled)",
+        new="each_item(self.journal, operation.id))",
         tests=_OPERATIONS + _STORM,
     ),
     Mutant(
@@ -1596,6 +1595,13 @@ JOURNAL = [
         tests=_STATES,
     ),
     Mutant(
+        guard="what is read by portions is read whole",
+        file="core/operations/each_item.py",
+        old="        last = some[-1].n\n",
+        new="        last = some[-1].n + 1\n",
+        tests=_STATES,
+    ),
+    Mutant(
         guard="a plan that has lost rows becomes no operation",
         file="core/operations/store/operations.py",
         old="        if connection.execute(copied).rowcount != len(plan.rows):",
@@ -2291,7 +2297,7 @@ TELLING = [
     Mutant(
         guard="a student with a booking that may still be done is held back",
         file="core/operations/telling/tell.py",
-        old="        held = unfinished(items)",
+        old="        held = unfinished(each_item(self.journal, operation.id, states=MAY_CHANGE))",
         new="        held: frozenset[ContactId] = frozenset()",
         tests=_TELLING,
     ),

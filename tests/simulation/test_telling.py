@@ -12,6 +12,7 @@ from core.credits.records import Kind
 from core.hubspot.ports.channels import Channel, TellBy
 from core.hubspot.wire.telling import OPERATION
 from core.operations.choosing.select import ByReference
+from core.operations.states import by_contact
 from core.operations.telling.rules import TellingState, affected
 from tests.simulation.seeds import Block, blocks
 from tests.simulation.world import ADMIN, Crash, Rates, World
@@ -66,7 +67,7 @@ class Telling(World):
         else:
             raise AssertionError(f"seed {self.seed}: not all are told")
         for operation in self.operations:
-            whose = affected(self.store.items(operation))
+            whose = by_contact(affected(self.store.items(operation)))
             assert dict.fromkeys(whose, 1) == self.told(operation), f"seed {self.seed}"
             self.seen["told"] += len(whose)
 

@@ -38,7 +38,9 @@ def test_a_contact_is_never_split_and_nothing_is_lost_or_repeated(
     owners: list[str], size: int, contacts: int
 ) -> None:
     items = [item(str(n), n, contact_id=ContactId(owner)) for n, owner in enumerate(owners)]
-    groups = group_items(items, size, contacts)
+    by_key = {each.booking_id: each for each in items}
+    grouped = group_items(items, size, contacts)
+    groups = [[by_key[key] for key in group] for group in grouped]
 
     assert sorted(items, key=lambda i: i.n) == sorted(
         chain.from_iterable(groups), key=lambda i: i.n

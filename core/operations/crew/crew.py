@@ -20,7 +20,6 @@ from typing import TypeVar
 from core.credits.errors import GatewayError, Superseded
 from core.credits.records import ItemKey
 from core.credits.writes import Run
-from core.operations.states import Item
 from core.operations.store.port import OperationStore
 from core.work.context_pool import ContextPool
 
@@ -53,8 +52,8 @@ class Crew:
     def carry(
         self,
         run: Run,
-        groups: Sequence[Sequence[Item]],
-        one: Callable[[Sequence[Item]], None],
+        groups: Sequence[Sequence[ItemKey]],
+        one: Callable[[Sequence[ItemKey]], None],
         at_once: int,
     ) -> bool:
         """Have all groups carried, here by ``one`` and so many at a time, and wherever else.
@@ -169,7 +168,7 @@ class _Unbegun:
     run: Run
     #: The holder.
     me: str
-    groups: Sequence[Sequence[Item]]
+    groups: Sequence[Sequence[ItemKey]]
     #: Whether the journal has them.
     offered: bool = False
     #: How many were begun before.
@@ -177,7 +176,7 @@ class _Unbegun:
     _shared: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def take(self) -> Sequence[Item] | None:
+    def take(self) -> Sequence[ItemKey] | None:
         """The next one; None: there is none."""
         with self._lock:
             if not self.offered:
@@ -199,6 +198,5 @@ class _Unbegun:
     def _offer(self) -> None:
         with self._lock:  # nobody begins one meanwhile: it would be offered all the same
             if rest := self.groups[self._begun :]:
-                offered = [[item.booking_id for item in group] for group in rest]
-                self.journal.offer_groups(self.run, offered)
+                self.journal.offer_groups(self.run, rest)
                 self.offered = True

@@ -65,6 +65,7 @@ class Items:
         *,
         states: Collection[ItemState] = (),
         bookings: Collection[ItemKey] = (),
+        after: int | None = None,
         limit: int | None = None,
         offset: int = 0,
     ) -> list[Item]:
@@ -75,6 +76,8 @@ class Items:
             query = query.where(items.c.state.in_(states))
         if bookings:
             query = query.where(items.c.booking_id.in_(bookings))
+        if after is not None:
+            query = query.where(items.c.n > after)
         query = query.order_by(items.c.n).limit(limit).offset(offset)
         return ITEMS.load_all(streamed(connection, query))
 

@@ -116,10 +116,14 @@ class OperationRecords(Protocol):
         *,
         states: Collection[ItemState] = (),
         bookings: Collection[ItemKey] = (),
+        after: int | None = None,
         limit: int | None = None,
         offset: int = 0,
     ) -> list[Item]:
-        """In plan order; all states, or all bookings, where the filter is empty."""
+        """In plan order; all states, or all bookings, where the filter is empty.
+
+        ``after``: only those that stand behind this place in the plan.
+        """
         ...
 
     def update_items(self, run: Run, items: Sequence[Item]) -> None:

@@ -6,7 +6,7 @@ transactional e-mail of the single-send API.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -143,16 +143,12 @@ def _each(sentence: str, items: Sequence[Item]) -> list[str]:
     return [sentence.format(exam=exam_of(item)) for item in items]
 
 
-def affected(items: Sequence[Item]) -> dict[ContactId, list[Item]]:
-    """The bookings that something was done to, by student, in the order of the plan."""
-    found: dict[ContactId, list[Item]] = {}
-    for item in items:
-        if item.contact_id is not None and (item.state is ItemState.DONE or item.cancelled):
-            found.setdefault(item.contact_id, []).append(item)
-    return found
+def affected(items: Iterable[Item]) -> Iterator[Item]:
+    """The bookings that something was done to, in the order of the plan."""
+    return (item for item in items if item.state is ItemState.DONE or item.cancelled)
 
 
-def unfinished(items: Sequence[Item]) -> frozenset[ContactId]:
+def unfinished(items: Iterable[Item]) -> frozenset[ContactId]:
     """Students with a booking for which more may be done: they are told of all of it together."""
     return frozenset(
         item.contact_id

@@ -12,19 +12,21 @@ from datetime import datetime
 
 from core.credits.catalogue import Catalogue
 from core.credits.errors import NotSent
-from core.credits.records import ContactId
+from core.credits.records import ContactId, ItemKey
 from core.credits.writes import Run
 from core.hubspot.ports.channels import Channel, TellBy
 from core.hubspot.ports.crm import Crm, Fate
 from core.hubspot.ports.message import Message
 from core.hubspot.ports.telling import Mail, Recipient, Sent
+from core.operations.each_item import each_item
 from core.operations.kinds.registry import kind_of
 from core.operations.leftovers import About, Warned
 from core.operations.protocol.apart import apart
 from core.operations.protocol.barred import raise_if_barred
-from core.operations.states import ENDED, Item, Operation
+from core.operations.states import ENDED, Item, Operation, by_contact, keys_by_contact
 from core.operations.store.port import OperationStore
 from core.operations.telling.rules import (
+    MAY_CHANGE,
     TELLABLE_AGAIN,
     Telling,
     TellingState,
@@ -55,7 +57,8 @@ class _Round:
 
     run: Run
     operation: Operation
-    whose: Mapping[ContactId, Sequence[Item]]
+    #: By student, the bookings that they are told of.
+    whose: Mapping[ContactId, Sequence[ItemKey]]
     #: As the journal had it, and as it is learned.
     known: dict[ContactId, Telling]
 
@@ -85,11 +88,11 @@ class TellingStudents:
             GatewayError: HubSpot does not answer.
         """
         self._must_match(operation)
-        items = self.journal.items(operation.id)
+        whose = keys_by_contact(affected(each_item(self.journal, operation.id)))
         known = {one.contact_id: one for one in self.journal.tellings(operation.id)}
-        this = _Round(run, operation, affected(items), known)
+        this = _Round(run, operation, whose, known)
         left = self._settle(this)
-        held = unfinished(items)
+        held = unfinished(each_item(self.journal, operation.id, states=MAY_CHANGE))
         self._hold(this, [id_ for id_ in this.whose if id_ in held and id_ not in known])
         todo = [id_ for id_ in sorted(this.whose) if self._is_due(this.of(id_), held=id_ in held)]
         within = todo if operation.state in ENDED else todo[:BEFORE_THE_END]
@@ -206,7 +209,13 @@ class TellingStudents:
     def _send(
         self, this: _Round, ready: Sequence[tuple[Telling, Recipient]], at: datetime
     ) -> Mapping[ContactId, Sent]:
-        messages = [self._message(this, one.contact_id) for one, _ in ready]
+        if not ready:
+            return {}
+        keys = [key for one, _ in ready for key in this.whose[one.contact_id]]
+        items = by_contact(self.journal.items(this.operation.id, bookings=keys))
+        messages = [
+            self._message(this.operation, one.contact_id, items[one.contact_id]) for one, _ in ready
+        ]
         if this.operation.tell is Channel.PROPERTIES:
             shown = self.crm.show_told(messages, sent_at=at)
             return {id_: Sent(outcome=outcome) for id_, outcome in shown.items()}
@@ -216,8 +225,7 @@ class TellingStudents:
         ]
         return self.crm.send_told(mails, sent_at=at)
 
-    def _message(self, this: _Round, id_: ContactId) -> Message:
-        items, operation = this.whose[id_], this.operation
+    def _message(self, operation: Operation, id_: ContactId, items: Sequence[Item]) -> Message:
         happened = kind_of(operation.kind).told(items, self.catalogue)
         if happened is None:
             raise ValueError(f"the kind {operation.kind.value!r} tells no student anything")

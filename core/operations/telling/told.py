@@ -11,9 +11,10 @@ from core.credits.errors import StateConflict
 from core.credits.roles import Act, Actor
 from core.hubspot.ports.channels import Channel, TellBy
 from core.hubspot.ports.message import Message
+from core.operations.each_item import each_item
 from core.operations.kinds import telling
 from core.operations.plans import Plan
-from core.operations.states import FollowUps, Item, Operation
+from core.operations.states import FollowUps, Item, Operation, by_contact
 from core.operations.store.port import OperationStore
 from core.operations.telling.rules import TELLABLE_AGAIN, Telling, TellingState, affected
 from core.work.engine_port import Engine
@@ -64,7 +65,9 @@ class StudentNotices:
         found = self.journal.tellings(operation_id, states=TELLABLE_AGAIN)
         if not found:
             return []
-        whose = affected(self.journal.items(operation_id))
+        ids = {one.contact_id for one in found}
+        items = affected(each_item(self.journal, operation_id))
+        whose = by_contact(item for item in items if item.contact_id in ids)
         return [(one, whose[one.contact_id][0]) for one in found if one.contact_id in whose]
 
     def again(self, operation_id: str, actor: Actor) -> int:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -7,6 +8,8 @@ import pytest
 
 from core.app.journal import Journal
 from core.credits.errors import StateConflict, UnknownId
+from core.operations import each_item as each_items
+from core.operations.each_item import each_item
 from core.operations.sought import SoughtOperations
 from core.operations.states import OPERATION_MOVES, ItemState, OperationState
 from core.operations.verdicts import OperationKind
@@ -259,3 +262,23 @@ def test_a_large_operation_is_confirmed_whole_and_read_in_plan_order(journal: Jo
     assert many == journal.items("op")
     assert many[1_999:2_001] == journal.items("op", limit=2, offset=1_999)
     assert 2_300 == journal.progress("op").total
+
+
+@pytest.mark.parametrize("rows", [0, 2, 3, 7])
+def test_each_item_is_taken_once_by_portions(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    monkeypatch.setattr(each_items, "READ_AT_ONCE", 3)
+    states = (ItemState.DONE, ItemState.FAILED, ItemState.PENDING)
+    made = [item(n, state=states[n % 2]) for n in range(rows)]
+    run = running(journal, items=made)
+
+    assert made == list(each_item(journal, "op"))
+    taken = []
+    for each in each_item(journal, "op", states=states[:2]):  # those taken leave the filter
+        journal.update_items(run, [replace(each, state=ItemState.PENDING)])
+        taken.append(each)
+    assert made == taken
+    assert [] == list(each_item(journal, "op", states=states[:2]))
+    with pytest.raises(UnknownId):
+        next(each_item(journal, "other"))

@@ -15,14 +15,14 @@ from core.credits.writes import Run
 from core.operations.crew import crew as crews
 from core.operations.crew.crew import Crew
 from core.operations.runner import OperationRunner
-from core.operations.states import Item, Operation
+from core.operations.states import Operation
 from core.work.processor_time import OVER_S, SHORT_FROM, ProcessorTime
-from tests.contract.journal.given import item, running
+from tests.contract.journal.given import running
 from tests.fakes.journal import MemoryJournal
 from tests.unit.services.desk import ADMIN, CS, TestDesk
 
-GROUPS = [[item(0)], [item(1)], [item(2)]]
 B0, B1, B2 = (BookingId(f"b{n}") for n in range(3))
+GROUPS: list[list[ItemKey]] = [[B0], [B1], [B2]]
 
 
 @dataclass
@@ -47,13 +47,15 @@ class Two:
         assert seconds > 0
         self.paused()
 
-    def by_holder(self, group: Sequence[Item]) -> None:
-        self.carried += [("holder", each.booking_id) for each in group]
+    def by_holder(self, group: Sequence[ItemKey]) -> None:
+        self.carried += [("holder", each) for each in group]
 
     def by_mate(self, bookings: Sequence[ItemKey]) -> None:
         self.carried += [("mate", each) for each in bookings]
 
-    def carry(self, one: Callable[[Sequence[Item]], None] | None = None, at_once: int = 1) -> bool:
+    def carry(
+        self, one: Callable[[Sequence[ItemKey]], None] | None = None, at_once: int = 1
+    ) -> bool:
         return self.holder.carry(self.run, GROUPS, one or self.by_holder, at_once)
 
     def lend_a_hand(self) -> Any:
@@ -61,7 +63,7 @@ class Two:
         return run and self.mate.lend_a_hand(run, self.by_mate, 1)
 
     def while_the_first_is_in_hand(self, act: Callable[[], object]) -> Any:
-        def one(group: Sequence[Item]) -> None:
+        def one(group: Sequence[ItemKey]) -> None:
             if group is GROUPS[0]:
                 act()
             self.by_holder(group)
@@ -111,7 +113,7 @@ def test_a_holder_that_becomes_short_offers_what_it_has_not_begun(
     monkeypatch.setattr(two.journal, "share_groups", shares)
     monkeypatch.setattr(two.journal, "offer_groups", offered)
 
-    def one(group: Sequence[Item]) -> None:
+    def one(group: Sequence[ItemKey]) -> None:
         begun.wait(5)
         if group is GROUPS[0]:
             two.short = True
@@ -140,7 +142,7 @@ def test_of_offered_groups_the_holder_carries_those_that_it_takes(
 
     monkeypatch.setattr(two.journal, "share_groups", shares)
 
-    def one(group: Sequence[Item]) -> None:
+    def one(group: Sequence[ItemKey]) -> None:
         two.short = True
         assert shared.wait(5)
         two.by_holder(group)
@@ -225,7 +227,7 @@ def test_a_mate_that_dies_with_a_group_in_hand_is_told_of() -> None:
 def test_one_group_that_hubspot_refuses_to_be_asked_about_holds_up_no_other() -> None:
     two = Two()
 
-    def one(group: Sequence[Item]) -> None:
+    def one(group: Sequence[ItemKey]) -> None:
         if group is GROUPS[0]:
             raise NotSent("HubSpot is away")
         two.by_holder(group)
