@@ -19,7 +19,6 @@ from core.hubspot.ports.crm import Crm, Fate, Note
 from core.mirror.store.outbox_port import Due
 from core.operations.booking_rules import key_of
 from core.operations.choosing.recount import warn_of_seats
-from core.operations.each_item import each_item
 from core.operations.foreign.loss_correction import LossCorrection
 from core.operations.foreign.verify import WriteVerification
 from core.operations.kinds.base import FollowUp
@@ -27,6 +26,7 @@ from core.operations.kinds.registry import kind_of
 from core.operations.leftovers import About, Warned
 from core.operations.protocol.apart import apart
 from core.operations.protocol.barred import raise_if_barred
+from core.operations.protocol.each_item import each_item
 from core.operations.protocol.settle import Ending, Result
 from core.operations.protocol.write import Writing
 from core.operations.states import (

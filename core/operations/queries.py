@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from core.credits.roles import Act, Actor
 from core.credits.writes import WriteState
-from core.operations.each_item import each_item
 from core.operations.kept_plans import KeptPlans
 from core.operations.kept_progress import KeptProgress
 from core.operations.kinds.base import RowSubject
 from core.operations.kinds.registry import item_moved, kind_of
 from core.operations.leftovers import Warned
 from core.operations.plans import Plan, Row, portions
+from core.operations.protocol.each_item import each_item
 from core.operations.protocol.store.writes_port import WriteRecord
 from core.operations.sought import EVERY_OPERATION, SoughtOperations
 from core.operations.states import (

@@ -248,14 +248,12 @@ class Resolution:
         return operation
 
     def _undecided(self, operation: Operation, write_id: WriteId) -> Write:
-        for record in self.journal.writes(operation.id):
+        for record in self.journal.undecided_writes(operation.id):
             if record.write.id == write_id:
-                if record.state is not WriteState.UNDECIDED:
-                    raise StateConflict(
-                        f"write {write_id} is {record.state}: there is nothing to decide",
-                        state=record.state,
-                    )
                 return record.write
+        if self.journal.known_writes([write_id]):
+            told = f"write {write_id} is not undecided: there is nothing to decide"
+            raise StateConflict(told, state=operation.state)
         raise UnknownId(f"operation {operation.id} has no write {write_id}")
 
     def _items(self, operation: Operation, write: Write) -> list[Item]:

@@ -26,11 +26,11 @@ from core.credits.roles import Act
 from core.credits.writes import Run
 from core.operations.approval_rules import NO_SECOND, SecondAdmin
 from core.operations.crew.crew import Crew
-from core.operations.each_item import each_item
 from core.operations.finish import PostProcessing
 from core.operations.kinds.base import Toolbox
 from core.operations.kinds.permissions import act_for, second_admin_asked, second_admin_why
 from core.operations.kinds.registry import item_moved, kind_of
+from core.operations.protocol.each_item import each_item
 from core.operations.protocol.settle import Settling
 from core.operations.protocol.starts import NOT_BEGUN, Starts
 from core.operations.states import (

@@ -9,7 +9,7 @@ from core.credits.errors import UnknownId
 from core.credits.records import ContactId, is_record_id
 from core.hubspot.ports.crm import Crm
 from core.mirror.tokens_port import BadToken, StudentTokens
-from core.operations.each_item import each_item
+from core.operations.protocol.each_item import each_item
 from core.students.store.port import StudentStore
 
 

@@ -1596,7 +1596,7 @@ JOURNAL = [
     ),
     Mutant(
         guard="what is read by portions is read whole",
-        file="core/operations/each_item.py",
+        file="core/operations/protocol/each_item.py",
         old="        last = some[-1].n\n",
         new="        last = some[-1].n + 1\n",
         tests=_STATES,

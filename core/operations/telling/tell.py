@@ -18,11 +18,11 @@ from core.hubspot.ports.channels import Channel, TellBy
 from core.hubspot.ports.crm import Crm, Fate
 from core.hubspot.ports.message import Message
 from core.hubspot.ports.telling import Mail, Recipient, Sent
-from core.operations.each_item import each_item
 from core.operations.kinds.registry import kind_of
 from core.operations.leftovers import About, Warned
 from core.operations.protocol.apart import apart
 from core.operations.protocol.barred import raise_if_barred
+from core.operations.protocol.each_item import each_item
 from core.operations.states import ENDED, Item, Operation, by_contact, keys_by_contact
 from core.operations.store.port import OperationStore
 from core.operations.telling.rules import (

@@ -11,9 +11,9 @@ from core.credits.errors import StateConflict
 from core.credits.roles import Act, Actor
 from core.hubspot.ports.channels import Channel, TellBy
 from core.hubspot.ports.message import Message
-from core.operations.each_item import each_item
 from core.operations.kinds import telling
 from core.operations.plans import Plan
+from core.operations.protocol.each_item import each_item
 from core.operations.states import FollowUps, Item, Operation, by_contact
 from core.operations.store.port import OperationStore
 from core.operations.telling.rules import TELLABLE_AGAIN, Telling, TellingState, affected

@@ -8,8 +8,8 @@ import pytest
 
 from core.app.journal import Journal
 from core.credits.errors import StateConflict, UnknownId
-from core.operations import each_item as each_items
-from core.operations.each_item import each_item
+from core.operations.protocol import each_item as each_items
+from core.operations.protocol.each_item import each_item
 from core.operations.sought import SoughtOperations
 from core.operations.states import OPERATION_MOVES, ItemState, OperationState
 from core.operations.verdicts import OperationKind
