@@ -14,6 +14,7 @@ from core.credits.typed_reasons import reason_faults
 from core.hubspot.ports.channels import NO_TELLING, Channel, TellBy
 from core.operations.approval_rules import NO_SECOND, SecondAdmin
 from core.operations.hold import Holding
+from core.operations.kept_plans import KeptPlans
 from core.operations.kinds.permissions import act_for, second_admin_why
 from core.operations.kinds.registry import kind_of
 from core.operations.kinds.telling import faults as untold
@@ -47,6 +48,7 @@ class OperationCommands:
     """What people do to operations. The carrying itself is the engine's."""
 
     journal: OperationStore
+    plans: KeptPlans
     engine: Engine
     holding: Holding
     now: Callable[[], datetime]
@@ -62,8 +64,6 @@ class OperationCommands:
     #: How students can be told.
     tell_by: TellBy = NO_TELLING
     catalogue: Catalogue = SCHOOL
-    #: Lets a plan go that the pages keep to be shown.
-    let_go: Callable[[str], None] = lambda _: None
 
     @property
     def hold(self) -> timedelta:
@@ -96,7 +96,7 @@ class OperationCommands:
             NotAllowed, UnknownId, NotConfirmed: nothing was changed.
         """
         actor.require(Act.BOOK_ONE)
-        plan = self.journal.plan(plan_id)
+        plan = self.plans.frozen(plan_id)  # a page has it in hand: a second one would cost as much
         actor.require(act_for(plan))
         one = act_for(plan) is not Act.RUN_BATCHES
         without = not kind_of(plan.kind).held or (at_once and one)
@@ -129,7 +129,7 @@ class OperationCommands:
         )
         if self.journal.confirm_plan(operation, plan):
             self._record_confirmed(operation, plan)
-        self.let_go(plan.id)
+        self.plans.let_go(plan.id)
         self.engine.submit(plan.id)
         return self.journal.operation(plan.id)
 

@@ -45,6 +45,15 @@ class KeptPlans:
         actor.require(act_to_see(plan))
         return plan
 
+    def frozen(self, plan_id: str) -> Plan:
+        """What it would do, for whoever confirms it. It is not kept for that.
+
+        Names that the journal has forgotten since may stand in it. Raises ``UnknownId``.
+        """
+        with self._lock:
+            kept = self._plans.get(plan_id)
+        return self.journal.plan(plan_id) if kept is None else kept[1]
+
     def let_go(self, plan_id: str) -> None:
         """It was confirmed, and its operation is shown from now on."""
         with self._lock:

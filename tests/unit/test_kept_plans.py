@@ -101,6 +101,17 @@ def test_a_plan_that_was_confirmed_is_let_go(journal: CountingJournal) -> None:
     assert ["a", "a"] == journal.read
 
 
+def test_whoever_confirms_reads_no_plan_that_somebody_looks_at(journal: CountingJournal) -> None:
+    kept = KeptPlans(journal, Clock())
+    shown = kept.plan("a", ADMIN)
+
+    assert shown is kept.frozen("a")
+    assert [plan("b")] * 2 == [kept.frozen("b") for _ in range(2)]
+    assert ["a", "b", "b"] == journal.read
+    with pytest.raises(UnknownId):
+        kept.frozen("new")
+
+
 def test_a_plan_that_is_not_there_is_not_kept_as_missing(journal: CountingJournal) -> None:
     kept = KeptPlans(journal, Clock())
     with pytest.raises(UnknownId):

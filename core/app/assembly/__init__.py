@@ -285,6 +285,7 @@ def assemble(
     )
     operating = OperationCommands(
         journal,
+        kept_plans := KeptPlans(journal, now),
         engine,
         holding,
         now,
@@ -295,7 +296,6 @@ def assemble(
         alone=desks.require_alone,
         tell_by=tell_by,
         catalogue=catalogue,
-        let_go=(kept_plans := KeptPlans(journal, now)).let_go,
     )
     correcting = Corrections(crm, journal, preflight, now, make_id)
     adjusting = AdjustmentPlanner(crm, journal, catalogue, preflight, now, make_id)

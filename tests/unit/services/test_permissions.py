@@ -1002,6 +1002,7 @@ UNASKED = {
         "Holding.until",
         "OwedCredits.count",
         "OwedCredits.listed",
+        "KeptPlans.frozen",
         "KeptPlans.let_go",
         "OperationPlanner.afresh",
         "Preflight.check",
