@@ -98,7 +98,7 @@ class ContactPage:
     mirror: MirrorLookUp
     journal: StudentStore
     mirroring: MirrorCopier
-    noting: AccessLog
+    access_log: AccessLog
     catalogue: Catalogue
     now: Callable[[], datetime]
     check: OwedCheck
@@ -111,7 +111,7 @@ class ContactPage:
             JournalError: the operational store does not answer.
         """
         actor.require(Act.LOOK_UP)
-        self.noting.looked(id_, actor)
+        self.access_log.looked(id_, actor)
         with ThreadPoolExecutor(3, thread_name_prefix="contact") as pool:
             reading = pool.submit(self._truth, id_, pool)
             copy = pool.submit(self._row, id_)
