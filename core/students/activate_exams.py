@@ -101,7 +101,7 @@ class ExamActivation:
             outcomes = self.exam_sessions.set({ExamId(exam.id): change for exam in exams})
         rows += [_ended(exam, outcomes[ExamId(exam.id)]) for exam in exams]
         done = Activation(at=at, by=by, dry_run=False, rows=tuple(rows))
-        self.journal.add_event(_event(done), *_entries(done))
+        self.journal.record(_event(done), *_entries(done))
         return done
 
     def _found(self, at: datetime) -> tuple[list[ActivationRow], list[Exam]]:

@@ -8,8 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Update, delete, func, or_, select, update
 
-from core.audit.store.event_port import Event
-from core.audit.store.events import append
+from core.audit.store.event_port import Event, Recorded
 from core.audit.store.in_transaction import record
 from core.credits.errors import StateConflict, Superseded
 from core.credits.writes import Run, WriteState
@@ -43,16 +42,21 @@ class Operations:
     _db: Database
 
     @writing
-    def confirm(self, connection: Connection, operation: Operation, items: Sequence[Item]) -> bool:
+    def confirm(
+        self,
+        connection: Connection,
+        operation: Operation,
+        items: Sequence[Item],
+        *recorded: Recorded,
+    ) -> bool:
         """The primary key decides between two confirmations of one plan."""
         row = OPERATIONS.dump(operation, since=operation.confirmed_at)
         if not added(connection, operations, row):
             return False
         for some in chunks(items):
             connection.execute(items_table.insert(), [ITEMS.dump(item) for item in some])
-        record(
-            connection, audit_entries.confirmed(operation, items), *audit_entries.telling(operation)
-        )
+        entries = [audit_entries.confirmed(operation, items), *audit_entries.telling(operation)]
+        record(connection, *entries, *recorded)
         return True
 
     @writing
@@ -164,8 +168,7 @@ class Operations:
         operation, since = find(connection, operation_id)
         after = approved(operation, by=by, at=at, hold_until=hold_until, since=since)
         _moved(connection, operation, after, at)
-        append(connection, approval_event(after))
-        record(connection, audit_entries.approved(after, at=at))
+        record(connection, approval_event(after), audit_entries.approved(after, at=at))
         return after
 
     @writing
@@ -242,14 +245,17 @@ def save_move(
     _moved(connection, judged, after, at)
     told = {"from": judged.state.value} | ({"detail": detail} if detail else {})
     what, to = after.state.value, after.state
-    append(connection, Event(at=at, actor=actor, what=what, operation_id=judged.id, detail=told))
-    record(connection, audit_entries.moved(judged, to, at=at, actor=actor, why=detail))
+    record(
+        connection,
+        Event(at=at, actor=actor, what=what, operation_id=judged.id, detail=told),
+        audit_entries.moved(judged, to, at=at, actor=actor, why=detail),
+    )
 
 
 def _followed(connection: Connection, after: Operation, *, at: datetime, actor: str) -> None:
     values = {name: getattr(after, name) for name in ("follow_ups", "epoch", "waiting_for")}
     connection.execute(_of(after.id).values(values))
-    append(connection, follow_up_event(after, at=at, actor=actor))
+    record(connection, follow_up_event(after, at=at, actor=actor))
 
 
 def _moved(connection: Connection, judged: Operation, after: Operation, at: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from core.audit.entries import Entry
-from core.audit.store.event_port import Event
+from core.audit.store.event_port import Event, Recorded
 from core.credits.records import ItemKey
 from core.credits.writes import Run
 from core.operations.plans import Plan, Row
@@ -36,8 +36,11 @@ class OperationRecords(Protocol):
         """A page of a plan, in plan order; raises ``UnknownId``."""
         ...
 
-    def confirm(self, operation: Operation, items: Sequence[Item]) -> bool:
-        """Add the operation with its items unless it exists. True if this call added it."""
+    def confirm(self, operation: Operation, items: Sequence[Item], *recorded: Recorded) -> bool:
+        """Add the operation with its items unless it exists. True if this call added it.
+
+        ``recorded``: what is recorded beside the entries of it in the audit.
+        """
         ...
 
     def operation(self, operation_id: str) -> Operation:

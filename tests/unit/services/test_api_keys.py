@@ -37,7 +37,7 @@ def test_a_key_is_told_once_and_only_its_digest_is_kept(desk: TestDesk) -> None:
     secret = text.rpartition("_")[2]
     assert secret not in repr(kept)
     assert kept.digest not in repr(kept)
-    assert secret not in repr(desk.journal.events())
+    assert secret not in repr(desk.journal.recorded())
 
 
 def test_no_two_keys_are_alike(desk: TestDesk) -> None:
