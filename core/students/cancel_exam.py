@@ -420,5 +420,4 @@ _ENDED_EARLY = {
 def _none_of(plan: Plan) -> str:
     """Why nothing of it is changed: the first reason, and of how many."""
     first = plan.rows[0]
-    why = f"{first.why}: {first.detail}" if first.detail else str(first.why)
-    return f"none of {len(plan.rows)} bookings can be changed; the first: {why}"
+    return f"none of {len(plan.rows)} bookings can be changed; the first: {first.told}"

@@ -120,8 +120,7 @@ def column_order(frame: pd.DataFrame, kind: OperationKind) -> list[str]:
 
 def plan_why(row: Row) -> str:
     """The reason of a verdict as a sentence, with the values found."""
-    told = f"{row.why}: {row.detail}" if row.detail else str(row.why)
-    return words.sentence(told)
+    return words.sentence(row.told)
 
 
 def item_columns(kind: OperationKind) -> dict[str, Any]:
