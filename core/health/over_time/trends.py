@@ -91,4 +91,5 @@ class TrendReader:
 
     def _tallied(self, what: str, when: W, tally: Callable[[W], T]) -> T:
         """Kept until the audit has another entry: every act that changes a count leaves one."""
-        return self._kept.ask((what, when), self.journal.audit_head()[1], lambda: tally(when))
+        last = self.journal.audit_head()[1]
+        return self._kept.ask((what, when), last, lambda: tally(when))
