@@ -78,7 +78,7 @@ def _row(row: Row) -> Report:
     return {
         **_whose_booking(row),
         "verdict": row.verdict.value,
-        "why": f"{row.why}: {row.detail}" if row.detail else row.why.value,
+        "why": row.told,
         "credit": row.credit,
         "before": row.before,
         "after": row.after,
@@ -184,7 +184,7 @@ def _item(item: Item, operation: Operation) -> Report:
     return {
         **_whose_booking(item),
         "state": item.state.value,
-        "why": "" if item.state in {ItemState.DONE, ItemState.PENDING} else item.why,
+        "why": item.outcome,
         "credit": item.credit,
         "next_step": _next_of(item, operation),
         **_renamed(item),

@@ -235,7 +235,7 @@ class RepairRunner:
     def _tell(self, repair: Repair, what: str, detail: dict[str, object]) -> None:
         detail = {"repair": repair.id, **detail}
         event = Event(at=self.now(), actor=repair.asked_by, what=what, detail=detail)
-        self.journal.add_event(event)
+        self.journal.record(event)
 
 
 def _by_kind(drifts: Sequence[Drift]) -> Iterator[tuple[Kind, list[str]]]:

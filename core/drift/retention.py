@@ -73,7 +73,7 @@ class Retention:
             reasons=self.journal.forget_reasons(before=before, by=by, at=at),
         )
         if ids or done.sweeps or done.repairs or done.reasons:
-            self.journal.add_event(_event(done, at, by))
+            self.journal.record(_event(done, at, by))
         return done
 
 

@@ -211,7 +211,7 @@ class SweepRunner:
         detail = {"sweep": sweep.id, "mode": sweep.mode.value}
         if sweep.error:
             detail["error"] = sweep.error
-        self.journal.add_event(Event(at=self.now(), actor=actor, what=what, detail=detail))
+        self.journal.record(Event(at=self.now(), actor=actor, what=what, detail=detail))
 
     def _watermark(self) -> datetime:
         """When the last began that found all changes until then; one that failed counts not."""

@@ -29,7 +29,7 @@ from core.mirror.port import Mirror
 from core.mirror.rows import ID
 from core.operations.kinds.registry import titled
 from core.operations.owed.find import OwedCredits
-from core.operations.owed.rules import Owed, longest, verdict_against
+from core.operations.owed.rules import Owed, longest, verdict_against, verdict_of
 from core.operations.sought import EVERY_OPERATION, SoughtOperations
 from core.operations.states import ItemState, Operation, OperationState, Progress
 
@@ -223,7 +223,6 @@ def _of_operation(operation: Operation, progress: Progress) -> dict[str, object]
 def _of_owed(one: Owed) -> tuple[object, ...]:
     """In the order of ``OWED``."""
     against = verdict_against(one)
-    verdict = str(against.why) if against else "unclear" if one.unclear else "owed"
     return (
         one.booking.booking_id,
         one.booking.id,
@@ -232,7 +231,7 @@ def _of_owed(one: Owed) -> tuple[object, ...]:
         one.since.isoformat(),
         one.booking.exam_date,
         one.cancelled_by,
-        verdict,
+        verdict_of(one),
         against.detail if against else one.unclear or one.decision or "",
         one.taken_back or "",
     )

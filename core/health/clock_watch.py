@@ -72,6 +72,4 @@ class ClockWatch:
         by_s, host = jump.by.total_seconds(), socket.gethostname()
         log.warning("the clock of %s was set by %+.0f s", host, by_s)
         detail = {"by_s": round(by_s, 1), "host": host}
-        self.journal.add_event(
-            Event(at=jump.at, actor="credit desk", what=CLOCK_SET, detail=detail)
-        )
+        self.journal.record(Event(at=jump.at, actor="credit desk", what=CLOCK_SET, detail=detail))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from core.audit.entries import Sought
 from core.health.clock_watch import CLOCK_SET
 from core.health.store.port import HealthStore
 from core.hubspot.ports.inspection import Finding, Health, Inspecting
@@ -55,7 +56,9 @@ class Clocks:
     def _stored(self) -> Iterator[Finding]:
         """Whether the store holds times of the past that lie in this clock's future."""
         beats = [worker.heartbeat_at for worker in self.journal.workers()]
-        stored = [*beats, *(event.at for event in self.journal.events(limit=50))]
+        events = [event.at for event in self.journal.events(limit=50)]
+        entries = [link.entry.at for link in self.journal.audit(Sought(), limit=50)]
+        stored = [*beats, *events, *entries]
         ahead_s = (max(stored, default=self.now()) - self.now()).total_seconds()
         if ahead_s > APART_MAX_S:
             said = f"the newest is {ahead_s:,.0f} s ahead of this machine's clock"

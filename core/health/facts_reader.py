@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from core.access.unusual import lately
 from core.audit.chain import Verified
-from core.audit.entries import What
+from core.audit.entries import Sought, What
 from core.credits.roles import Role, RoleRequest
 from core.drift.past_sweeps import last_complete, last_whole, stuck
 from core.drift.repair import repaired_of
@@ -80,12 +80,13 @@ class FactsReader:
         )
 
     def _new_admins(self, now: datetime) -> list[NewAdmin]:
-        """By the history: also whose role was withdrawn again at once."""
-        given = self.journal.events_called([What.ROLE_GIVEN.value], limit=ROLES_MAX)
+        """By the audit: also whose role was withdrawn again at once."""
+        lately = Sought(since=now - NEW_FOR, what=(What.ROLE_GIVEN,))
+        given = [link.entry for link in self.journal.audit(lately, limit=ROLES_MAX)]
         return [
-            NewAdmin(email=str(event.detail["email"]), by=event.actor, at=event.at)
-            for event in given
-            if event.detail["to"] == Role.ADMIN and now - event.at < NEW_FOR
+            NewAdmin(email=entry.subject_id, by=entry.actor, at=entry.at)
+            for entry in given
+            if entry.after["role"] == Role.ADMIN
         ]
 
     def _drift_since(self, swept: Sweep | None) -> datetime | None:

@@ -67,7 +67,7 @@ class FirstJobs:
     mirror: Mirror
     journal: HealthStore
     check: OwedCheck
-    sitting: ExamSessions
+    exam_sessions: ExamSessions
     repairing: RepairRunner
     now: Callable[[], datetime]
 
@@ -123,7 +123,7 @@ class FirstJobs:
     def _booking(self, actor: Actor) -> FirstJob | None:
         """A student who is booked on one of the fullest exams."""
         for id_, *_ in self._exams(actor):
-            detailed = self.sitting.session(id_, actor)
+            detailed = self.exam_sessions.session(id_, actor)
             for one in detailed.bookings if detailed else ():
                 name = detailed and one.contact_id and detailed.names.get(one.contact_id)
                 if one.status is BookingStatus.ACTIVE and name:
@@ -133,7 +133,7 @@ class FirstJobs:
     def _exams(self, actor: Actor) -> Iterator[tuple[ExamId, str, Counts]]:
         """Open ones of later days with bookings, in no operation's hands; the fullest first."""
         tomorrow = self.now().date() + timedelta(days=1)
-        listed = self.sitting.sessions(tomorrow, None, actor).sessions
+        listed = self.exam_sessions.sessions(tomorrow, None, actor).sessions
         booked = [(one.exam, one.counts) for one in listed if one.counts and one.counts.active]
         for exam, counts in sorted(booked, key=lambda each: -each[1].active):
             busy = self.journal.items_of_exam(exam.id, ended_since=self.now())

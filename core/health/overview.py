@@ -66,7 +66,7 @@ class OverviewReader:
 
     journal: HealthStore
     readiness: Readiness
-    watching: Metrics
+    metrics: Metrics
     auditing: AuditLog
     reading: FactsReader
     counts: KeptProgress
@@ -80,7 +80,7 @@ class OverviewReader:
             JournalError: the store does not answer.
         """
         actor.require(Act.WATCH)
-        verified, quota = self.auditing.glance(actor), self.watching.quota()
+        verified, quota = self.auditing.glance(actor), self.metrics.quota()
         found = self.readiness.findings(PATIENT_S) if patient else self.readiness.glance()
         facts = self._facts(verified, quota, found)
         return Overview(
@@ -123,7 +123,7 @@ class OverviewReader:
         part = next((each for each in found if each.what == name), None)
         if part is None:
             return None
-        well_s = self.watching.well_s_ago() if name == "HubSpot" else None
+        well_s = self.metrics.well_s_ago() if name == "HubSpot" else None
         well_at = None if well_s is None else now - timedelta(seconds=well_s)
         return Side(well=part.health is not Health.FAULT, said=part.said, well_at=well_at)
 

@@ -235,7 +235,7 @@ class Approvals:
             operation_id=operation_id,
             detail={"changed": ids},
         )
-        self.journal.add_event(event, entry)
+        self.journal.record(event, entry)
         told = [str(each) for each in found[:TOLD_MAX]]
         if len(found) > TOLD_MAX:
             told.append(f"and {len(found) - TOLD_MAX:,} more")

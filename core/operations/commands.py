@@ -127,8 +127,7 @@ class OperationCommands:
             reason_for_students=(tell or "").strip(),
             via=actor.via,
         )
-        if self.journal.confirm_plan(operation, plan):
-            self._record_confirmed(operation, plan)
+        self.journal.confirm_plan(operation, plan, _confirmed(operation, plan))
         self.plans.let_go(plan.id)
         self.engine.submit(plan.id)
         return self.journal.operation(plan.id)
@@ -233,28 +232,6 @@ class OperationCommands:
         if not actor.may(Act.RUN_BATCHES):
             actor.require(act_for(self.journal.plan(operation_id)))
 
-    def _record_confirmed(self, operation: Operation, plan: Plan) -> None:
-        number = len(plan.will_change)
-        detail: dict[str, object] = {"reason": operation.reason, "bookings": number}
-        if len(plan.rows) > number:
-            detail["asked"] = len(plan.rows)
-        if operation.needs_approval:
-            detail["needs_approval"] = operation.needs_approval
-        if operation.tell is not Channel.OFF:
-            detail["tell"] = operation.tell.value
-            detail["reason_for_students"] = operation.reason_for_students
-        if operation.include:
-            detail["include"] = sorted(operation.include)
-        self.journal.add_event(
-            Event(
-                at=operation.confirmed_at,
-                actor=operation.confirmed_by,
-                what="confirmed",
-                operation_id=operation.id,
-                detail=detail,
-            )
-        )
-
     def _nobody(self, why: str, actor: Actor) -> list[str]:
         """A request that nobody could grant would only wait."""
         if not why or self.other_admins(actor.email):
@@ -281,6 +258,28 @@ class OperationCommands:
         if typed is not None and count > self.typed_above and typed != count:
             faults.append(f"type {count} to confirm: {typed} was typed")
         return faults
+
+
+def _confirmed(operation: Operation, plan: Plan) -> Event:
+    """What its history says of it first."""
+    number = len(plan.will_change)
+    detail: dict[str, object] = {"reason": operation.reason, "bookings": number}
+    if len(plan.rows) > number:
+        detail["asked"] = len(plan.rows)
+    if operation.needs_approval:
+        detail["needs_approval"] = operation.needs_approval
+    if operation.tell is not Channel.OFF:
+        detail["tell"] = operation.tell.value
+        detail["reason_for_students"] = operation.reason_for_students
+    if operation.include:
+        detail["include"] = sorted(operation.include)
+    return Event(
+        at=operation.confirmed_at,
+        actor=operation.confirmed_by,
+        what="confirmed",
+        operation_id=operation.id,
+        detail=detail,
+    )
 
 
 def _require_keepable(reason: str) -> None:

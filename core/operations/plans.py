@@ -53,6 +53,11 @@ class Row:
     after: int | None = None
 
     @property
+    def told(self) -> str:
+        """The reason of its verdict, with the values found."""
+        return self.why.told(self.detail)
+
+    @property
     def moves(self) -> int:
         """How many credits, in either direction; one, where no balance is told."""
         if self.before is None or self.after is None:
@@ -143,6 +148,11 @@ class Judgement:
     credit: CreditType | None = None
     #: Its credit stays spent: no balance changes, and none has to be readable.
     kept: bool = False
+
+    @property
+    def told(self) -> str:
+        """The reason, with the values found."""
+        return self.why.told(self.detail)
 
 
 #: What a kind of operation makes of a booking, by the booking's own fields. What cannot be read

@@ -105,6 +105,8 @@ class Resolution:
         decided = _decided_booking if taking else _decided
         state = WriteState.LANDED if landed else WriteState.VOID
 
+        said = f"decided that write {write.id} {'landed' if landed else 'never arrived'}"
+
         def settle(run: Run, operation: Operation, now: datetime) -> None:
             self._undecided(operation, write_id)
             settlement = Settlement(
@@ -118,12 +120,14 @@ class Resolution:
                 ],
                 due=[Due(kind=write.kind, record_id=write.target_id, row=None)],
                 at=now,
-                entries=[_entry(write, state, actor, why, now)],
+                entries=[
+                    _entry(write, state, actor, why, now),
+                    _event(operation, said, actor, why, now),
+                ],
             )
 
-        said = f"decided that write {write.id} {'landed' if landed else 'never arrived'}"
         goes_on = landed or taking or not self._items(operation, write)
-        return self._said(operation, said, actor, why, settle, goes_on=goes_on)
+        return self._said(operation, said, actor, settle, goes_on=goes_on)
 
     def unclear(self, operation_id: str, actor: Actor) -> list[Item]:
         """Bookings that somebody else may have refunded: no write of ours is in doubt.
@@ -158,6 +162,7 @@ class Resolution:
         operation = self._ended(operation_id)
         self._unclear(operation, booking_id)
         verb = "refunded" if refunded else "not refunded"
+        said = f"decided that booking {booking_id} is {verb}"
 
         def settle(run: Run, operation: Operation, now: datetime) -> None:
             item = self._unclear(operation, booking_id)
@@ -167,18 +172,19 @@ class Resolution:
                 [],
                 items=[_ruled(item, operation, refunded=refunded, by=by, why=told)],
                 at=now,
-                entries=[_ruling_entry(item, actor, verb, why, now)],
+                entries=[
+                    _ruling_entry(item, actor, verb, why, now),
+                    _event(operation, said, actor, why, now),
+                ],
             )
 
-        said = f"decided that booking {booking_id} is {verb}"
-        return self._said(operation, said, actor, why, settle, goes_on=not refunded)
+        return self._said(operation, said, actor, settle, goes_on=not refunded)
 
     def _said(
         self,
         operation: Operation,
         said: str,
         actor: Actor,
-        why: str,
         settle: Callable[[Run, Operation, datetime], None],
         *,
         goes_on: bool,
@@ -207,12 +213,6 @@ class Resolution:
             except StateConflict:
                 self._carry_on(operation)
                 raise
-            detail = {"why": why}
-            self.journal.add_event(
-                Event(
-                    at=now, actor=actor.email, what=said, operation_id=operation.id, detail=detail
-                )
-            )
             self._carry_on(operation)
             return operation
         self._carry_on(operation)
@@ -266,6 +266,11 @@ def _require_word(actor: Actor, why: str) -> None:
     actor.require(Act.RUN_BATCHES)
     if faults := reason_faults(why, missing=HOW):
         raise BadList(faults)
+
+
+def _event(operation: Operation, said: str, actor: Actor, why: str, at: datetime) -> Event:
+    detail = {"why": why}
+    return Event(at=at, actor=actor.email, what=said, operation_id=operation.id, detail=detail)
 
 
 def _entry(write: Write, state: WriteState, actor: Actor, why: str, at: datetime) -> Entry:

@@ -173,17 +173,21 @@ class Item:
     #: operation never touches it.
     planned: bool = True
 
+    @property
+    def outcome(self) -> str:
+        """``why`` where it says more than the state does, else ""."""
+        return "" if self.state in {ItemState.DONE, ItemState.PENDING} else self.why
+
 
 def item_of(operation_id: str, n: int, row: Row) -> Item:
     """Row ``n`` of a plan, from 0, as the confirmed operation begins with it."""
     planned = row.verdict is Verdict.WILL_CHANGE
-    why = f"{row.why}: {row.detail}" if row.detail and not planned else str(row.why)
     return Item(
         operation_id=operation_id,
         booking_id=row.booking_id,
         n=n,
         state=ItemState.PENDING if planned else UNCHANGED[row.verdict],
-        why=why,
+        why=str(row.why) if planned else row.told,
         credit=row.credit,
         contact_id=row.contact_id,
         exam_id=row.exam_id,

@@ -126,3 +126,7 @@ class Why(StrEnum):
     BALANCE_MOVED = "another balance stands there now"
     CREDITS_SPENT = "not as many credits are left"
     ANSWER_MISSING = "not all is answered that this exam asks"
+
+    def told(self, detail: str) -> str:
+        """With the values found, where there are any."""
+        return f"{self}: {detail}" if detail else str(self)

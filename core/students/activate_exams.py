@@ -39,7 +39,7 @@ class ExamActivation:
 
     crm: CrmLookUp
     journal: StudentStore
-    sitting: ExamSessions
+    exam_sessions: ExamSessions
     now: Callable[[], datetime]
 
     def due(self, actor: Actor) -> Activation:
@@ -98,10 +98,10 @@ class ExamActivation:
         outcomes: dict[ExamId, Outcome] = {}
         if exams:
             change = ExamChange(opening=Opening.ACTIVE)
-            outcomes = self.sitting.set({ExamId(exam.id): change for exam in exams})
+            outcomes = self.exam_sessions.set({ExamId(exam.id): change for exam in exams})
         rows += [_ended(exam, outcomes[ExamId(exam.id)]) for exam in exams]
         done = Activation(at=at, by=by, dry_run=False, rows=tuple(rows))
-        self.journal.add_event(_event(done), *_entries(done))
+        self.journal.record(_event(done), *_entries(done))
         return done
 
     def _found(self, at: datetime) -> tuple[list[ActivationRow], list[Exam]]:

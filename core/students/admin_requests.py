@@ -69,7 +69,7 @@ class AdminRequests:
     access: Access
     planning: OperationPlanner
     adjusting: AdjustmentPlanner
-    operating: OperationCommands
+    operation_commands: OperationCommands
     #: What is only shown is read from here.
     plans: KeptPlans
     now: Callable[[], datetime]
@@ -122,7 +122,9 @@ class AdminRequests:
         """
         actor.require(Act.RUN_BATCHES)
         self._record(request, actor, "confirm", plan_id)
-        return self.operating.confirm(plan_id, actor, reason=reason, typed=typed or 0, tell=tell)
+        return self.operation_commands.confirm(
+            plan_id, actor, reason=reason, typed=typed or 0, tell=tell
+        )
 
     def stop(
         self, request: ApiRequest, operation_id: str, actor: Actor, *, reason: str
@@ -135,7 +137,7 @@ class AdminRequests:
         actor.require(Act.RUN_BATCHES)
         if not self._done(request, operation_id, actor, STOPPED):
             self._record(request, actor, "stop", operation_id)
-            self.operating.stop(operation_id, actor, reason=reason)
+            self.operation_commands.stop(operation_id, actor, reason=reason)
         return self.journal.operation(operation_id)
 
     def retry(self, request: ApiRequest, operation_id: str, actor: Actor) -> Operation:
@@ -148,7 +150,7 @@ class AdminRequests:
         actor.require(Act.RUN_BATCHES)
         if not self._done(request, operation_id, actor, RETRIED):
             self._record(request, actor, "retry", operation_id)
-            self.operating.retry(operation_id, actor)
+            self.operation_commands.retry(operation_id, actor)
         return self.journal.operation(operation_id)
 
     def plan(self, plan_id: str, actor: Actor) -> Plan:

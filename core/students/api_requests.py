@@ -89,7 +89,7 @@ class IdempotentRequests:
     journal: StudentStore
     booking: BookingPreview
     planning: OperationPlanner
-    operating: OperationCommands
+    operation_commands: OperationCommands
     checking: Eligibility
     now: Callable[[], datetime]
     new_id: Callable[[], str]
@@ -206,7 +206,9 @@ class IdempotentRequests:
         return self._engaged(request, key, reason)
 
     def _engaged(self, request: ApiRequest, key: ApiKey, reason: str) -> Operation:
-        return self.operating.confirm(request.operation_id, key.actor, reason=reason, at_once=True)
+        return self.operation_commands.confirm(
+            request.operation_id, key.actor, reason=reason, at_once=True
+        )
 
     def _not_to_cancel(self, plan: Plan, asked: ContactId) -> list[Fault]:
         """One fault for each booking that cannot be cancelled for this contact."""

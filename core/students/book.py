@@ -30,7 +30,7 @@ class BookingPreview:
 
     crm: CrmLookUp
     journal: StudentStore
-    sitting: ExamSessions
+    exam_sessions: ExamSessions
     catalogue: Catalogue
     preflight: Preflight
     now: Callable[[], datetime]
@@ -46,7 +46,7 @@ class BookingPreview:
             GatewayError: neither the mirror nor HubSpot answers.
         """
         actor.require(Act.BOOK_ONE)
-        return self.sitting.sessions(day_in(self.zone, self.now()), None, actor).sessions
+        return self.exam_sessions.sessions(day_in(self.zone, self.now()), None, actor).sessions
 
     def preview(self, wish: Wish, actor: Actor, *, plan_id: str = "") -> Plan:
         """The booking with its verdict, judged on fresh reads. Stored, and changes nothing.

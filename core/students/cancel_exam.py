@@ -151,7 +151,7 @@ class WholeExamCancellation:
     engine: Engine
     cancellation: ExamCancellation
     planning: OperationPlanner
-    operating: OperationCommands
+    operation_commands: OperationCommands
     #: By their address, with the role of this moment. Raises ``NotAllowed``.
     actor_of: Callable[[str], Actor]
     now: Callable[[], datetime]
@@ -201,17 +201,19 @@ class WholeExamCancellation:
             NotAllowed, BadList, NotReady, GatewayError: as ``preview``. Nothing was changed.
         """
         found = self.preview(exam_id, actor, to=to, keeps=keeps)
-        above = self.operating.second.exceeded(bookings=found.number, credits_=found.credits_)
+        above = self.operation_commands.second.exceeded(
+            bookings=found.number, credits_=found.credits_
+        )
         faults = reason_faults(reason, missing=NO_REASON)
-        if typed is not None and found.number > self.operating.typed_above:
+        if typed is not None and found.number > self.operation_commands.typed_above:
             faults += [] if typed == found.number else [f"type {found.number} to confirm"]
-        if above and not self.operating.other_admins(actor.email):
+        if above and not self.operation_commands.other_admins(actor.email):
             faults.append(f"{above}: a second admin must approve it, and there is none")
         if tell is not None:
             plans = [plan for plan in (found.move, found.cancel) if plan is not None]
-            against = [self.operating.against_telling(plan, tell) for plan in plans]
+            against = [self.operation_commands.against_telling(plan, tell) for plan in plans]
             faults += dict.fromkeys(fault for each in against for fault in each)
-        if faults := faults + self.operating.objections():
+        if faults := faults + self.operation_commands.objections():
             raise NotConfirmed(faults)
         act = self.journal.ask_exam_act(
             ExamAct(
@@ -342,7 +344,7 @@ class WholeExamCancellation:
         if not plan.will_change:
             return self._save(act, **{name: "", "fault": _none_of(plan)}), None
         self.journal.save_plan(plan)
-        self.operating.confirm(
+        self.operation_commands.confirm(
             plan.id, actor, reason=act.reason, needs_approval=act.needs_approval, tell=act.tell
         )
         return act, self._waits(act, f"operation {plan.id} begins")
@@ -362,7 +364,7 @@ class WholeExamCancellation:
                 continue
             if operation.state is not OperationState.STOPPING:
                 actor = self.actor_of(act.stopped_by)
-                self.operating.stop(id_, actor, reason="the act was stopped")
+                self.operation_commands.stop(id_, actor, reason="the act was stopped")
             return self._waits(act, f"operation {id_} is stopping")
         return self._end(act, ExamActState.STOPPED, f"stopped by {act.stopped_by}")
 
@@ -418,5 +420,4 @@ _ENDED_EARLY = {
 def _none_of(plan: Plan) -> str:
     """Why nothing of it is changed: the first reason, and of how many."""
     first = plan.rows[0]
-    why = f"{first.why}: {first.detail}" if first.detail else str(first.why)
-    return f"none of {len(plan.rows)} bookings can be changed; the first: {why}"
+    return f"none of {len(plan.rows)} bookings can be changed; the first: {first.told}"

@@ -10,7 +10,6 @@ from enum import StrEnum
 
 from core.access.access_log import AccessLog
 from core.audit.entries import Entry, Subject, What
-from core.audit.store.event_port import Event
 from core.credits.catalogue import Catalogue, CreditType
 from core.credits.errors import GatewayError
 from core.credits.records import Booking, Contact, ContactId, History, Kind
@@ -98,7 +97,7 @@ class ContactPage:
     mirror: MirrorLookUp
     journal: StudentStore
     mirroring: MirrorCopier
-    noting: AccessLog
+    access_log: AccessLog
     catalogue: Catalogue
     now: Callable[[], datetime]
     check: OwedCheck
@@ -111,7 +110,7 @@ class ContactPage:
             JournalError: the operational store does not answer.
         """
         actor.require(Act.LOOK_UP)
-        self.noting.looked(id_, actor)
+        self.access_log.looked(id_, actor)
         with ThreadPoolExecutor(3, thread_name_prefix="contact") as pool:
             reading = pool.submit(self._truth, id_, pool)
             copy = pool.submit(self._row, id_)
@@ -157,8 +156,7 @@ class ContactPage:
         """
         actor.require(Act.RUN_BATCHES)
         at, who = self.now(), actor.email
-        self.journal.add_event(
-            Event(at=at, actor=who, what="asked for a copy", detail={"contact": id_}),
+        self.journal.record(
             Entry(at=at, actor=who, what=What.COPY, subject=Subject.CONTACT, subject_id=id_),
         )
         self.mirroring.put([Due(kind=Kind.CONTACT, record_id=id_, row=None)])

@@ -61,12 +61,12 @@ class Eligibility:
     """Contact and bookings come from HubSpot, the list of sessions from the mirror."""
 
     crm: CrmLookUp
-    sitting: ExamSessions
+    exam_sessions: ExamSessions
     catalogue: Catalogue
     now: Callable[[], datetime]
     #: The school's, by whose clock an exam begins and is over.
     zone: tzinfo
-    noting: AccessLog
+    access_log: AccessLog
 
     def contact(self, id_: ContactId, actor: Actor) -> Contact | None:
         """As HubSpot states it now. None: there is no such contact.
@@ -96,7 +96,7 @@ class Eligibility:
         wanted = (student_id, email.casefold())
         found = [one for one in held.values() if (one.student_id, one.email.casefold()) == wanted]
         if len(found) == 1:
-            self.noting.looked(ContactId(found[0].id), actor)
+            self.access_log.looked(ContactId(found[0].id), actor)
         return tuple(sorted(found, key=lambda one: one.id))
 
     def bookings(self, id_: ContactId, actor: Actor) -> tuple[Booking, ...] | None:
@@ -128,7 +128,7 @@ class Eligibility:
         """
         self._looks(wish.contact_id, actor)
         with ThreadPoolExecutor(1, thread_name_prefix="check") as pool:
-            reading = pool.submit(self.sitting.exam, wish.exam_id)
+            reading = pool.submit(self.exam_sessions.exam, wish.exam_id)
             contact, held = self._student(wish.contact_id)
             exam = reading.result()
         if contact is None:
@@ -176,7 +176,7 @@ class Eligibility:
         at = self.now()
         today = day_in(self.zone, at)
         with ThreadPoolExecutor(1, thread_name_prefix="check") as pool:
-            listing = pool.submit(self.sitting.sessions, today, until, actor)
+            listing = pool.submit(self.exam_sessions.sessions, today, until, actor)
             contact, held = self._student(id_)
             listed = listing.result()
         if contact is None:
@@ -197,7 +197,7 @@ class Eligibility:
     def _looks(self, id_: ContactId, actor: Actor) -> None:
         """Whoever sees what a student holds has looked at the student, an app too."""
         actor.require(Act.LOOK_UP)
-        self.noting.looked(id_, actor)
+        self.access_log.looked(id_, actor)
 
     def _student(self, id_: ContactId) -> tuple[Contact | None, list[Booking]]:
         """Asked at the same time; by an id from before a merge, the bookings of the new one."""

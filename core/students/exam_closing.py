@@ -38,7 +38,7 @@ class ExamCancellation:
 
     crm: CrmLookUp
     journal: StudentStore
-    sitting: ExamSessions
+    exam_sessions: ExamSessions
     now: Callable[[], datetime]
 
     def preview(self, id_: ExamId, actor: Actor) -> Exam:
@@ -70,7 +70,7 @@ class ExamCancellation:
         )
         cancelled = self.journal.cancel_exam(word)
         change = ExamChange(opening=Opening.INACTIVE)
-        outcome = self.sitting.change(cancelled.exam_id, change, actor)
+        outcome = self.exam_sessions.change(cancelled.exam_id, change, actor)
         return Closing(exam=exam, cancelled=cancelled, outcome=outcome)
 
     def reopen(self, id_: ExamId, actor: Actor, *, reason: str) -> CancelledExam:

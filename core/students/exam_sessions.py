@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from core.audit.entries import Entry, Subject, What
-from core.audit.store.event_port import Event
 from core.credits.catalogue import Catalogue
 from core.credits.errors import GatewayError
 from core.credits.records import (
@@ -30,7 +29,6 @@ from core.mirror.port import MirrorLookUp, MirrorRow
 from core.mirror.rows import moment, source_time
 from core.mirror.store.outbox_port import Due
 from core.operations.choosing.exams import exam_read, with_cancellations
-from core.operations.choosing.select import exam_words
 from core.operations.owed.check import OwedCheck
 from core.operations.owed.rules import waiting
 from core.students.search import name_of
@@ -153,21 +151,8 @@ class ExamSessions:
         self.journal.record(entry)  # before it is sent: what becomes of it may stay unknown
         outcome = self.set({ExamId(exam.id): change})[ExamId(exam.id)]
         what_came = {"outcome": outcome.fate.value, "why": outcome.reason}
-        event = Event(
-            at=self.now(),
-            actor=actor.email,
-            what=CHANGED,
-            detail={
-                "exam": exam.id,
-                "name": exam_words(exam),
-                "from": exam.is_active,
-                "to": change.opening.value,
-                "activates_at": change.at.isoformat() if change.at else None,
-                **what_came,
-            },
-        )
-        answered = replace(entry, at=event.at, what=What.EXAM_ANSWERED, detail=what_came)
-        self.journal.add_event(event, answered)
+        answered = replace(entry, at=self.now(), what=What.EXAM_ANSWERED, detail=what_came)
+        self.journal.record(answered)
         return outcome
 
     def set(self, changes: Mapping[ExamId, ExamChange]) -> dict[ExamId, Outcome]:

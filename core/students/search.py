@@ -26,7 +26,7 @@ class StudentSearch:
     crm: CrmLookUp
     mirror: MirrorLookUp
     catalogue: Catalogue
-    noting: AccessLog
+    access_log: AccessLog
 
     def find(self, text: str, actor: Actor) -> Hits:
         """From the mirror; from HubSpot's search when the mirror does not answer.
@@ -73,7 +73,7 @@ class StudentSearch:
 
     def _noted(self, hits: Hits, actor: Actor) -> Hits:
         if len(hits.asked) >= TEXT_MIN:
-            self.noting.searched(hits.asked, len(hits.hits), str(hits.where), actor)
+            self.access_log.searched(hits.asked, len(hits.hits), str(hits.where), actor)
         return hits
 
     def _in_hubspot(self, asked: str, mirror_fault: str = "") -> Hits:

@@ -73,6 +73,22 @@ def told(undone: str) -> Iterator[None]:
         show(explain(error), undone)
 
 
+@contextmanager
+def kept(key: str) -> Iterator[None]:
+    """For callbacks, which draw nothing: what was refused is kept for ``show_kept``."""
+    try:
+        yield
+    except REFUSALS as error:
+        st.session_state[key] = explain(error)
+
+
+def show_kept(key: str, undone: str) -> None:
+    """Draw what ``kept`` kept under this key, once."""
+    problem = st.session_state.pop(key, None)
+    if problem is not None:
+        show(problem, undone)
+
+
 def show(problem: Problem, undone: str = "") -> None:
     """All faults at once, then the next step and what was not done."""
     faults = [_sentence(words.plain(fault)) for fault in problem.faults]

@@ -83,14 +83,31 @@ def plan_columns(kind: OperationKind) -> dict[str, Any]:
 
 def plan_frame(rows: Sequence[Row], kind: OperationKind, catalogue: Catalogue) -> pd.DataFrame:
     """These rows of a plan, in this order."""
+    verdicts = {"Verdict": [[words.VERDICT[row.verdict]] for row in rows]}
+    return _frame(verdicts, rows, kind, catalogue, map(plan_why, rows))
+
+
+def item_frame(items: Sequence[Item], kind: OperationKind, catalogue: Catalogue) -> pd.DataFrame:
+    """These items of an operation, in this order."""
+    states = {"State": [[words.ITEM[item.state]] for item in items]}
+    return _frame(states, items, kind, catalogue, (item_why(item, kind) for item in items))
+
+
+def _frame(
+    badges: Mapping[str, object],
+    rows: Sequence[Row | Item],
+    kind: OperationKind,
+    catalogue: Catalogue,
+    whys: Iterable[str],
+) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "Verdict": [[words.VERDICT[row.verdict]] for row in rows],
+            **badges,
             "Student": [row.contact_name or words.NOTHING for row in rows],
             OF[kind]: [row.booking_name or row.booking_id for row in rows],
             "Credit": [words.credit(row.credit, catalogue) for row in rows],
             "Balance": [balance(row, kind) for row in rows],
-            "Why": [plan_why(row) for row in rows],
+            "Why": list(whys),
         }
     )
 
@@ -103,8 +120,7 @@ def column_order(frame: pd.DataFrame, kind: OperationKind) -> list[str]:
 
 def plan_why(row: Row) -> str:
     """The reason of a verdict as a sentence, with the values found."""
-    told = f"{row.why}: {row.detail}" if row.detail else str(row.why)
-    return words.sentence(told)
+    return words.sentence(row.told)
 
 
 def item_columns(kind: OperationKind) -> dict[str, Any]:
@@ -113,20 +129,6 @@ def item_columns(kind: OperationKind) -> dict[str, Any]:
     badge = badge_column("State", names, [ITEM_COLOURS[state] for state in ItemState])
     happened = st.column_config.TextColumn("What happened", width="large")
     return {"State": badge} | booking_columns(kind) | {"Why": happened}
-
-
-def item_frame(items: Sequence[Item], kind: OperationKind, catalogue: Catalogue) -> pd.DataFrame:
-    """These items of an operation, in this order."""
-    return pd.DataFrame(
-        {
-            "State": [[words.ITEM[item.state]] for item in items],
-            "Student": [item.contact_name or words.NOTHING for item in items],
-            OF[kind]: [item.booking_name or item.booking_id for item in items],
-            "Credit": [words.credit(item.credit, catalogue) for item in items],
-            "Balance": [balance(item, kind) for item in items],
-            "Why": [item_why(item, kind) for item in items],
-        }
-    )
 
 
 def balance(row: Row | Item, kind: OperationKind) -> str:
@@ -162,28 +164,26 @@ ADJUSTED = ("student", "credit", "change", "reason", "name", "mail")
 
 def plan_table(rows: Sequence[Row], kind: OperationKind) -> Table:
     """All rows of a plan. Its list of bookings, or of changes, can be uploaded again."""
-    columns = ("verdict", "why", *_columns(kind), "balance_before", "balance_after")
-    return Table(
-        columns,
-        (
-            _common(row, kind)
-            | {"verdict": row.verdict, "why": plan_why(row)}
-            | {"balance_before": row.before, "balance_after": row.after}
-            for row in rows
-        ),
-    )
+    return _table("verdict", ((row, row.verdict, plan_why(row)) for row in rows), kind)
 
 
 def item_table(items: Iterable[Item], kind: OperationKind) -> Table:
     """All items of an operation. Its list of bookings, or of changes, can be uploaded again."""
-    columns = ("state", "why", *_columns(kind), "balance_before", "balance_after")
+    return _table("state", ((item, item.state, item_why(item, kind)) for item in items), kind)
+
+
+def _table(
+    first: str, rows: Iterable[tuple[Row | Item, Verdict | ItemState, str]], kind: OperationKind
+) -> Table:
+    """``rows``: each with what its first column says, and why."""
+    columns = (first, "why", *_columns(kind), "balance_before", "balance_after")
     return Table(
         columns,
         (
-            _common(item, kind)
-            | {"state": item.state, "why": item_why(item, kind)}
-            | {"balance_before": item.before, "balance_after": item.after}
-            for item in items
+            _common(row, kind)
+            | {first: stands, "why": why}
+            | {"balance_before": row.before, "balance_after": row.after}
+            for row, stands, why in rows
         ),
     )
 

@@ -21,7 +21,6 @@ from tests.fakes.audit import MemoryAudit
 class MemoryAccounting(MemoryAudit):
     _lock: threading.RLock
     _operations: dict[str, Any]
-    _events: list[Event]
 
     def put_away(
         self, operation_id: str, changed: Sequence[Item], *, event: Event, entry: Entry
@@ -38,8 +37,7 @@ class MemoryAccounting(MemoryAudit):
             }
             check_put_away(kept.operation, len(changed), len(found))
             now |= found
-            self._events.append(event)
-            self.record(entry)
+            self.record(event, entry)
 
     def _deal_with(self, by: Operation, at: datetime) -> None:
         mine: dict[ItemKey, Item] = self._operations[by.id].items
@@ -55,4 +53,4 @@ class MemoryAccounting(MemoryAudit):
             }
             if found:
                 kept.items |= found
-                self._events.append(dealt_with_event(id_, len(found), by, at))
+                self.record(dealt_with_event(id_, len(found), by, at))

@@ -15,7 +15,7 @@ from core.audit.entries import ACTS, Entry, Sought, Subject, What, as_recorded
 from core.audit.reasons import apart
 from core.audit.retention_rules import NOT_KEPT
 from core.audit.store import audit_entries
-from core.audit.store.event_port import Event
+from core.audit.store.event_port import Event, Recorded
 from core.credits.records import CancelledExam, ExamId, WriteId
 from core.credits.roles import Grant, Role
 from core.credits.ways import way
@@ -44,8 +44,10 @@ class MemoryAudit:
     _unchained: list[Entry]
     _announce: Callable[[Sequence[Entry]], None]
 
-    def record(self, *entries: Entry) -> None:
+    def record(self, *recorded: Recorded) -> None:
         with self._lock:
+            self._events += [each for each in recorded if isinstance(each, Event)]
+            entries = [each for each in recorded if isinstance(each, Entry)]
             self._announce(entries)
             self._unchained += [
                 as_recorded(each, self._role(each.actor), way() or "") for each in entries

@@ -9,15 +9,12 @@ from datetime import datetime
 
 from core.access.api_key_rules import ApiKey, ApiRequest
 from core.access.store import audit_entries
-from core.access.store.rules import key_event
-from core.audit.store.event_port import Event
 from core.credits.errors import JournalError
 from tests.fakes.audit import MemoryAudit
 
 
 class MemoryClients(MemoryAudit):
     _lock: threading.RLock
-    _events: list[Event]
     _keys: dict[str, ApiKey]
     _requests: dict[tuple[str, str], ApiRequest]
 
@@ -26,7 +23,6 @@ class MemoryClients(MemoryAudit):
             if key.id in self._keys:
                 raise JournalError(f"key {key.id} is there already")
             self._keys[key.id] = key
-            self._events.append(key_event(key, by=key.made_by, at=key.made_at))
             self.record(audit_entries.key_changed(key, by=key.made_by, at=key.made_at))
 
     def api_key(self, id_: str) -> ApiKey | None:
@@ -43,7 +39,6 @@ class MemoryClients(MemoryAudit):
             if key is None or key.withdrawn_at is not None:
                 return key
             self._keys[id_] = key = replace(key, withdrawn_at=at, withdrawn_by=by)
-            self._events.append(key_event(key, by=by, at=at))
             self.record(audit_entries.key_changed(key, by=by, at=at))
             return key
 

@@ -21,7 +21,7 @@ from core.access.sign_ins import SignIn
 from core.access.store.saved_filters_port import SavedFilter
 from core.audit.chain import EMPTY, Link
 from core.audit.entries import Entry
-from core.audit.store.event_port import Event
+from core.audit.store.event_port import Event, Recorded
 from core.credits.catalogue import CreditType
 from core.credits.errors import StateConflict, Superseded, UnknownId
 from core.credits.records import (
@@ -262,27 +262,25 @@ class MemoryJournal(
         return rows[offset : None if limit is None else offset + limit]
 
     @atomic
-    def confirm(self, operation: Operation, items: Sequence[Item]) -> bool:
+    def confirm(self, operation: Operation, items: Sequence[Item], *recorded: Recorded) -> bool:
         if operation.id in self._operations:
             return False
-        self._confirm(operation, items, audit_entries.confirmed(operation, items))
+        self._confirm(operation, items, audit_entries.confirmed(operation, items), *recorded)
         return True
 
     @atomic
-    def confirm_plan(self, operation: Operation, plan: Plan) -> bool:
+    def confirm_plan(self, operation: Operation, plan: Plan, *recorded: Recorded) -> bool:
         if operation.id in self._operations:
             return False
         rows = enumerate(self.plan(plan.id).rows)
         items = [item_of(plan.id, n, row) for n, row in rows]
-        self._confirm(operation, items, audit_entries.plan_confirmed(operation, plan))
+        self._confirm(operation, items, audit_entries.plan_confirmed(operation, plan), *recorded)
         return True
 
-    def _confirm(self, operation: Operation, items: Sequence[Item], entry: Entry) -> None:
+    def _confirm(self, operation: Operation, items: Sequence[Item], *recorded: Recorded) -> None:
         ordered = {item.booking_id: item for item in sorted(items, key=lambda item: item.n)}
         self._operations[operation.id] = _Operation(operation, ordered, operation.confirmed_at)
-        self.record(entry)
-        for told in audit_entries.telling(operation):
-            self.record(told)
+        self.record(*recorded, *audit_entries.telling(operation))
 
     @atomic
     def operation(self, operation_id: str) -> Operation:
@@ -329,10 +327,9 @@ class MemoryJournal(
         before, to = kept.operation, after.state
         kept.operation = after
         kept.since = at
-        self.record(audit_entries.moved(before, to, at=at, actor=actor, why=detail))
         told = {"from": before.state.value} | ({"detail": detail} if detail else {})
         event = Event(at=at, actor=actor, what=to.value, operation_id=after.id, detail=told)
-        self._events.append(event)
+        self.record(event, audit_entries.moved(before, to, at=at, actor=actor, why=detail))
 
     @atomic
     def end(self, run: Run, *, at: datetime, actor: str, left: str = "") -> Operation:
@@ -359,7 +356,7 @@ class MemoryJournal(
             raise StateConflict(told, state=kept.operation.state, at=kept.since)
         kept.operation = followed(kept.operation, FollowUps.DONE)
         event = follow_up_event(kept.operation, at=at, actor=kept.operation.confirmed_by)
-        self._events.append(event)
+        self.record(event)
         self._free_leases(run.operation_id)
 
     @atomic
@@ -368,8 +365,8 @@ class MemoryJournal(
     ) -> Operation:
         kept = self._kept(operation_id)
         kept.operation = followed(kept.operation, to)
-        self._events.append(follow_up_event(kept.operation, at=at, actor=actor))
-        self.record(audit_entries.followed(kept.operation, at=at, actor=actor))
+        told_of = follow_up_event(kept.operation, at=at, actor=actor)
+        self.record(told_of, audit_entries.followed(kept.operation, at=at, actor=actor))
         if to is FollowUps.DUE:
             told = standing(self._told(operation_id))
             kept.noted -= {one.record for one in told if one.about is About.NOTE}
@@ -384,8 +381,7 @@ class MemoryJournal(
             kept.operation, by=by, at=at, hold_until=hold_until, since=kept.since
         )
         kept.since = at
-        self._events.append(approval_event(kept.operation))
-        self.record(audit_entries.approved(kept.operation, at=at))
+        self.record(approval_event(kept.operation), audit_entries.approved(kept.operation, at=at))
         return kept.operation
 
     @atomic
@@ -446,7 +442,7 @@ class MemoryJournal(
         kept.items |= {item.booking_id: reopened(item) for item in again}
         if again:
             told = {"items": len(again), "states": sorted(state.value for state in states)}
-            self._events.append(
+            self.record(
                 Event(at=at, actor="", what="reopened", operation_id=operation_id, detail=told)
             )
         if any(item.state not in SETTLED for item in kept.items.values()):
@@ -612,7 +608,7 @@ class MemoryJournal(
         due: Sequence[Due] = (),
         at: datetime,
         held_until: datetime | None = None,
-        entries: Sequence[Entry] = (),
+        entries: Sequence[Recorded] = (),
     ) -> list[Due]:
         kept = self._fenced(run)
         for settlement in settlements:
@@ -681,7 +677,7 @@ class MemoryJournal(
         *,
         at: datetime,
         again: Mapping[WriteId, datetime] = {},
-        entries: Sequence[Entry] = (),
+        entries: Sequence[Recorded] = (),
     ) -> None:
         for id_, found in verified.items():
             self._writes[id_] = replace(
@@ -704,12 +700,12 @@ class MemoryJournal(
         return [record for record in self._writes.values() if record in picked]
 
     @atomic
-    def decide_foreign(self, foreign: ForeignWrite, by: int, entry: Entry) -> bool:
+    def decide_foreign(self, foreign: ForeignWrite, by: int, *recorded: Recorded) -> bool:
         key = (foreign.write_id, foreign.credit, foreign.at)
         if not self._foreign[key].undecided:
             return False
         self._foreign[key] = replace(self._foreign[key], decided=by)
-        self.record(entry)
+        self.record(*recorded)
         return True
 
     @atomic
@@ -858,8 +854,7 @@ class MemoryJournal(
         if dead and at is not None:
             given = {"kind": kind, "record_id": record_id, "error": error}
             event = revived(len(dead), given, at=at, actor=actor)
-            self._events.append(event)
-            self.record(mirror_audit_entries.revived(event))
+            self.record(event, mirror_audit_entries.revived(event))
         return len(dead)
 
     @atomic
@@ -878,11 +873,6 @@ class MemoryJournal(
             if operation_id in {None, event.operation_id}:
                 found.append(event)
         return found
-
-    @atomic
-    def add_event(self, event: Event, *entries: Entry) -> None:
-        self._events.append(event)
-        self.record(*entries)
 
     @atomic
     def heartbeat(self, worker: WorkerInfo) -> None:

@@ -7,15 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.access.store import audit_entries
-from core.access.store.rules import last_admin, role_event
-from core.audit.store.event_port import Event
+from core.access.store.rules import last_admin
 from core.credits.roles import Grant, Role, RoleRequest
 from tests.fakes.audit import MemoryAudit
 
 
 class MemoryRoles(MemoryAudit):
     _lock: threading.RLock
-    _events: list[Event]
     _grants: dict[str, Grant]
     _role_requests: dict[str, RoleRequest]
 
@@ -95,7 +93,6 @@ class MemoryRoles(MemoryAudit):
         at: datetime,
         asked_by: str = "",
     ) -> None:
-        self._events.append(role_event(email, before, after, by=by, at=at))
         self.record(
             audit_entries.role_changed(email, before, after, by=by, at=at, asked_by=asked_by)
         )

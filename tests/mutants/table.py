@@ -655,8 +655,8 @@ RECHECK = [
     Mutant(
         guard="what was counted for a chart is counted again when the audit has another entry",
         file="core/health/over_time/trends.py",
-        old="return self.journal.audit_head()[1]",
-        new="return 0",
+        old="last = self.journal.audit_head()[1]",
+        new="last = 0",
         tests=(_SERVICES + "test_trends.py",),
     ),
     Mutant(
@@ -2702,6 +2702,14 @@ HELD_BACK = [
         old="    if faults := reason_faults(reason):",
         new="    if faults := []:",
         tests=_REASONS,
+    ),
+    Mutant(
+        guard="a confirmation and its line in the history are one transaction",
+        file="core/operations/commands.py",
+        old="        self.journal.confirm(operation, items, _confirmed(operation, plan))\n",
+        new="        if self.journal.confirm(operation, items):\n"
+        "            self.journal.record(_confirmed(operation, plan))\n",
+        tests=(_SERVICES + "test_operations.py",),
     ),
 ]
 

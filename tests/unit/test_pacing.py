@@ -64,14 +64,14 @@ class Desk:
     def __init__(self, **limits: int | None) -> None:
         self.journal, self.at = MemoryJournal(), NOON
         rationing = Rationing(self.journal, lambda: self.at, Limits(**limits))
-        self.noting = AccessLog(self.journal, lambda: self.at, rationing=rationing)
+        self.access_log = AccessLog(self.journal, lambda: self.at, rationing=rationing)
 
     def open(self, number: int, *, every: timedelta, actor: Actor = STAFF, first: int = 0) -> int:
         """How many of these students were shown."""
         shown = 0
         for n in range(first, first + number):
             try:
-                self.noting.looked(ContactId(str(n)), actor)
+                self.access_log.looked(ContactId(str(n)), actor)
                 shown += 1
             except TooMany:
                 pass
@@ -109,7 +109,7 @@ def test_refused_person_goes_on_after_a_while() -> None:
 
 def test_limit_holds_where_looks_are_not_recorded_and_for_nobody_where_it_is_off() -> None:
     desk = Desk(opened=3)
-    desk.noting.looks = False
+    desk.access_log.looks = False
     assert 3 == desk.open(9, every=timedelta(0))
 
     assert 300 == Desk(opened=None).open(300, every=timedelta(0))
@@ -122,8 +122,8 @@ def test_app_is_no_person() -> None:
 def test_search_is_recorded_with_its_hits_and_never_its_text() -> None:
     desk = Desk()
     for _ in range(3):  # a page is drawn again with each click
-        desk.noting.searched("Ada Lovelace", 2, "Supabase", STAFF)
-    desk.noting.searched("Ada", 7, "HubSpot", STAFF)
+        desk.access_log.searched("Ada Lovelace", 2, "Supabase", STAFF)
+    desk.access_log.searched("Ada", 7, "HubSpot", STAFF)
 
     links = desk.journal.audit(Sought(what=(What.SEARCHED,)))
     assert [
@@ -140,7 +140,7 @@ def test_searches_that_list_the_school_are_refused_and_told() -> None:
         shown = 0
         for n in range(number):
             try:
-                desk.noting.searched(f"{desk.at} {n}", 50, "Supabase", STAFF)
+                desk.access_log.searched(f"{desk.at} {n}", 50, "Supabase", STAFF)
                 shown += 50
             except TooMany:
                 pass
@@ -156,9 +156,9 @@ def test_searches_that_list_the_school_are_refused_and_told() -> None:
 def test_sign_out_and_refusal_are_recorded_once() -> None:
     desk = Desk()
     for _ in range(2):
-        desk.noting.signed_out(STAFF.email, {"iat": 5})
-        desk.noting.refused(NotAllowed("may not give roles", who=STAFF.email))
-    desk.noting.signed_out("", {})
+        desk.access_log.signed_out(STAFF.email, {"iat": 5})
+        desk.access_log.refused(NotAllowed("may not give roles", who=STAFF.email))
+    desk.access_log.signed_out("", {})
 
     told = [(e.what, e.actor, e.detail) for e in (k.entry for k in desk.journal.audit(Sought()))]
     assert [
@@ -173,8 +173,8 @@ def test_a_refusal_that_cannot_be_recorded_stays_one(caplog: pytest.LogCaptureFi
     def down(_: object) -> None:
         raise JournalError("the operational store does not answer")
 
-    desk.noting.journal = SimpleNamespace(record=down)
-    desk.noting.refused(NotAllowed("may not give roles", who=STAFF.email))
+    desk.access_log.journal = SimpleNamespace(record=down)
+    desk.access_log.refused(NotAllowed("may not give roles", who=STAFF.email))
 
     assert "a refusal is not in the audit" in caplog.text
 
@@ -183,6 +183,6 @@ def test_a_refusal_that_cannot_be_recorded_stays_one(caplog: pytest.LogCaptureFi
 def test_id_that_no_store_can_keep_is_counted_all_the_same(id_: str) -> None:
     desk = Desk(opened=1)
 
-    desk.noting.looked(ContactId(id_), STAFF)
+    desk.access_log.looked(ContactId(id_), STAFF)
 
     assert all(is_storable(use.name) for use in desk.journal._uses)

@@ -11,12 +11,9 @@ from core.operations.kinds.base import RowSubject
 from core.operations.kinds.permissions import second_admin_why
 from core.operations.kinds.registry import kind_of, titled
 from core.operations.plans import Row
-from core.operations.states import Item, ItemState
+from core.operations.states import Item
 from core.operations.verdicts import OperationKind
 from core.students.admin_requests import Followed
-
-#: States in which ``why`` only repeats the state.
-_SAID = frozenset({ItemState.DONE, ItemState.PENDING})
 
 
 def plan(of: plans.Plan, core: Core) -> models.Plan:
@@ -45,14 +42,12 @@ def plan(of: plans.Plan, core: Core) -> models.Plan:
 
 def plan_row(row: Row, kind: OperationKind) -> models.PlanRow:
     """What would be done to it."""
-    why = f"{row.why}: {row.detail}" if row.detail else row.why.value
-    return models.PlanRow(**_common(row, kind), why=why, verdict=row.verdict)
+    return models.PlanRow(**_common(row, kind), why=row.told, verdict=row.verdict)
 
 
 def item(of: Item, kind: OperationKind) -> models.Item:
     """What became of it."""
-    why = "" if of.state in _SAID else of.why
-    return models.Item(**_common(of, kind), why=why, state=of.state)
+    return models.Item(**_common(of, kind), why=of.outcome, state=of.state)
 
 
 class _Common(TypedDict):

@@ -24,8 +24,6 @@ from sqlalchemy import (
 
 from core.access.api_key_rules import ApiKey, ApiRequest, Scope
 from core.access.store import audit_entries
-from core.access.store.rules import key_event
-from core.audit.store.events import append
 from core.audit.store.in_transaction import record
 from core.database.columns import UtcTime, metadata
 from core.database.database import Database, reading, writing
@@ -77,7 +75,6 @@ class Clients:
         """An id that is taken is refused by the primary key."""
         row = KEYS.dump(key, scopes=sorted(key.scopes), networks=list(key.networks))
         connection.execute(api_keys.insert().values(row))
-        append(connection, key_event(key, by=key.made_by, at=key.made_at))
         record(connection, audit_entries.key_changed(key, by=key.made_by, at=key.made_at))
 
     @reading
@@ -159,7 +156,6 @@ def _withdrawn(connection: Connection, id_: str, by: str, at: datetime) -> ApiKe
         return None
     key = _key(connection, id_)
     if key is not None:
-        append(connection, key_event(key, by=by, at=at))
         record(connection, audit_entries.key_changed(key, by=by, at=at))
     return key
 

@@ -8,8 +8,7 @@ from datetime import datetime
 from sqlalchemy import Column, Connection, String, Table, and_, delete, func, select
 
 from core.access.store import audit_entries
-from core.access.store.rules import last_admin, role_event
-from core.audit.store.events import append
+from core.access.store.rules import last_admin
 from core.audit.store.in_transaction import record
 from core.credits.roles import Grant, Role, RoleRequest
 from core.database.columns import UtcTime, Word, metadata
@@ -150,7 +149,6 @@ def _tell(
     at: datetime,
     asked_by: str = "",
 ) -> None:
-    append(connection, role_event(email, before, after, by=by, at=at))
     record(
         connection,
         audit_entries.role_changed(email, before, after, by=by, at=at, asked_by=asked_by),

@@ -242,7 +242,7 @@ def assemble(
         bound=providers_of or {},
         admin_request_life=second.within if second.for_admins else None,
     )
-    noting = AccessLog(
+    access_log = AccessLog(
         journal, now, looks=audit_looks, rationing=(rationing := Rationing(journal, now, limits))
     )
     preflight = Preflight(inspecting, now)
@@ -271,8 +271,10 @@ def assemble(
         crm, journal, finding, catalogue, preflight, now, zone, make_id, owed.check
     )
     holding = Holding(journal, hold, QuietPeriod(quiet, clock))
-    checking = Eligibility(crm, exams.sitting, catalogue, now, zone, noting)
-    booking = BookingPreview(crm, journal, exams.sitting, catalogue, preflight, now, zone, make_id)
+    checking = Eligibility(crm, exams.exam_sessions, catalogue, now, zone, access_log)
+    booking = BookingPreview(
+        crm, journal, exams.exam_sessions, catalogue, preflight, now, zone, make_id
+    )
     desks = Desks(
         crm=crm,
         journal=journal,
@@ -283,7 +285,7 @@ def assemble(
         new_id=make_id,
         monotonic=clock.monotonic,
     )
-    operating = OperationCommands(
+    operation_commands = OperationCommands(
         journal,
         kept_plans := KeptPlans(journal, now),
         engine,
@@ -343,7 +345,7 @@ def assemble(
         now,
     )
     readiness = Readiness(journal, mirror, inspecting, now)
-    watching = Metrics(
+    metrics = Metrics(
         journal=journal, truth=inspecting, lag=mirroring.lag, tally=receiving.tally, now=now
     )
     return Core(
@@ -357,11 +359,11 @@ def assemble(
             chance=chance,
         ),
         audit_log=auditing,
-        access_log=noting,
+        access_log=access_log,
         booking_finder=finding,
         operation_planner=planning,
         booking_preview=booking,
-        operation_commands=operating,
+        operation_commands=operation_commands,
         approvals=Approvals(
             journal=journal,
             engine=engine,
@@ -403,11 +405,11 @@ def assemble(
         dead_letter_retry=DeadLetterRetry(journal, mirroring, now),
         webhook_receiver=receiving,
         readiness=readiness,
-        metrics=watching,
+        metrics=metrics,
         overview_reader=OverviewReader(
             journal=(shown := kept_reads(journal)),
             readiness=readiness,
-            watching=watching,
+            metrics=metrics,
             auditing=auditing,
             reading=FactsReader(shown, now, scheduling.late, access.waits),
             counts=(counts := KeptProgress(shown)),
@@ -418,23 +420,23 @@ def assemble(
             mirror=mirror,
             journal=journal,
             check=owed.check,
-            sitting=exams.sitting,
+            exam_sessions=exams.exam_sessions,
             repairing=repairing,
             now=now,
         ),
         trend_reader=TrendReader(shown, now),
-        student_search=StudentSearch(crm, mirror, catalogue, noting),
+        student_search=StudentSearch(crm, mirror, catalogue, access_log),
         contact_page=ContactPage(
             crm=crm,
             mirror=mirror,
             journal=journal,
             mirroring=mirroring,
-            noting=noting,
+            access_log=access_log,
             catalogue=catalogue,
             now=now,
             check=owed.check,
         ),
-        exam_sessions=exams.sitting,
+        exam_sessions=exams.exam_sessions,
         exam_activation=exams.activating,
         exam_cancellation=exams.cancellation,
         whole_exam_cancellation=WholeExamCancellation(
@@ -443,7 +445,7 @@ def assemble(
             engine,
             exams.cancellation,
             planning,
-            operating,
+            operation_commands,
             access.actor,
             now,
             make_id,
@@ -457,14 +459,14 @@ def assemble(
             journal,
             booking,
             planning,
-            operating,
+            operation_commands,
             checking,
             now,
             make_id,
             rationing,
         ),
         admin_requests=AdminRequests(
-            journal, access, planning, adjusting, operating, kept_plans, now
+            journal, access, planning, adjusting, operation_commands, kept_plans, now
         ),
         retention=forgetting,
         operation_queries=OperationQueries(shown, counts, kept_plans),

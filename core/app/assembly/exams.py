@@ -21,7 +21,7 @@ from core.students.exam_sessions import ExamSessions
 class ExamServices:
     """They share the one that changes an exam."""
 
-    sitting: ExamSessions
+    exam_sessions: ExamSessions
     activating: ExamActivation
     cancellation: ExamCancellation
 
@@ -38,7 +38,7 @@ def exam_services(
     quiet: timedelta,
 ) -> ExamServices:
     """``quiet``: for how long what was sent may still arrive."""
-    sitting = ExamSessions(
+    exam_sessions = ExamSessions(
         crm=crm,
         mirror=mirror,
         journal=journal,
@@ -49,7 +49,7 @@ def exam_services(
         quiet=quiet,
     )
     return ExamServices(
-        sitting=sitting,
-        activating=ExamActivation(crm, journal, sitting, now),
-        cancellation=ExamCancellation(crm, journal, sitting, now),
+        exam_sessions=exam_sessions,
+        activating=ExamActivation(crm, journal, exam_sessions, now),
+        cancellation=ExamCancellation(crm, journal, exam_sessions, now),
     )

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Protocol
 
 from core.audit.chain import Head, Link
-from core.audit.entries import Entry, Sought
+from core.audit.entries import Sought
+from core.audit.store.event_port import Recorded
 
 
 class AuditRecords(Protocol):
@@ -17,8 +18,8 @@ class AuditRecords(Protocol):
     for acts that change nothing in it.
     """
 
-    def record(self, *entries: Entry) -> None:
-        """Append these, but for those whose ``once`` is there already."""
+    def record(self, *recorded: Recorded) -> None:
+        """Append these, but for entries whose ``once`` is there already."""
         ...
 
     def audit(

@@ -1,4 +1,4 @@
-"""Events of operations: the part of the journal that tells what happened, newest first."""
+"""Events: lines of an operation's history, for people. The part of the journal that keeps them."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Event:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
+#: What a transaction records: for people who follow an operation, or in the audit.
+Recorded = Event | Entry
+
+
 class EventRecords(Protocol):
     """Part of ``Journal``, whose rules hold here too."""
 
     def events(self, *, operation_id: str | None = None, limit: int = 200) -> list[Event]:
         """Newest first."""
-        ...
-
-    def add_event(self, event: Event, *entries: Entry) -> None:
-        """Append one line, with ``entries`` of the audit in the same transaction."""
         ...

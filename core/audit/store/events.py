@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from core.audit.entries import Entry
 from core.audit.store.event_port import Event
-from core.audit.store.in_transaction import record
 from core.audit.store.rows import EVENTS
 from core.audit.store.tables import events
-from core.database.database import Database, reading, writing
+from core.database.database import Database, reading
 
 
 class History:
@@ -26,14 +24,3 @@ class History:
         if operation_id is not None:
             query = query.where(events.c.operation_id == operation_id)
         return [EVENTS.load(row) for row in connection.execute(query)]
-
-    @writing
-    def add_event(self, connection: Connection, event: Event, *entries: Entry) -> None:
-        """Append one line, and what is to stand in the audit of it."""
-        append(connection, event)
-        record(connection, *entries)
-
-
-def append(connection: Connection, event: Event) -> None:
-    """Add an event to the transaction of what it tells of."""
-    connection.execute(events.insert().values(EVENTS.dump(event, detail=dict(event.detail))))

@@ -1,4 +1,4 @@
-"""How a transaction says what is to stand in the audit: ``record``, from wherever it acts."""
+"""How a transaction says what it did: ``record``, from wherever it acts."""
 
 from __future__ import annotations
 
@@ -7,18 +7,27 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from core.audit.entries import Entry
+from core.audit.store.event_port import Event, Recorded
+from core.audit.store.rows import EVENTS
+from core.audit.store.tables import events
 from core.database.database import AT_END
 
 
-def record(connection: Connection, *entries: Entry) -> None:
-    """Have these appended in the transaction of what they tell of, as the last thing it does.
+def record(connection: Connection, *recorded: Recorded) -> None:
+    """Have these appended in the transaction of what they tell of: saved with it or not at all.
 
-    Saved with it or not at all. Only in one that writes (``database.writing``).
+    Entries of the audit as the last thing it does. Only in one that writes (``database.writing``).
     """
-    connection.get_execution_options()[AT_END].extend(entries)
+    entries = connection.get_execution_options()[AT_END]
+    for each in recorded:
+        if isinstance(each, Event):
+            row = EVENTS.dump(each, detail=dict(each.detail))
+            connection.execute(events.insert().values(row))
+        else:
+            entries.append(each)
 
 
 def recorded(connection: Connection) -> Sequence[Entry]:
-    """What this transaction has recorded so far."""
+    """What this transaction has recorded in the audit so far."""
     entries: Sequence[Entry] = connection.get_execution_options().get(AT_END, ())
     return entries

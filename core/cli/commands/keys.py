@@ -47,9 +47,9 @@ NEVER = "never"
 def list_(as_: As = "", json: Json = False) -> None:
     """Every key that was made; never the key itself."""
     with told(), opened() as runtime:
-        admitting = runtime.core.api_keys
-        found = admitting.keys(actor_of(runtime.core, as_))
-        show({"keys": [_of(key, admitting.now()) for key in found]}, as_json=json)
+        api_keys = runtime.core.api_keys
+        found = api_keys.keys(actor_of(runtime.core, as_))
+        show({"keys": [_of(key, api_keys.now()) for key in found]}, as_json=json)
 
 
 @keys.command()
@@ -66,8 +66,8 @@ def make(
     """Make a key for this client. It is printed here and never again."""
     with told(), opened() as runtime:
         scopes, expires_at = _wanted(client, scope, until)
-        admitting = runtime.core.api_keys
-        made, text = admitting.make(
+        api_keys = runtime.core.api_keys
+        made, text = api_keys.make(
             client,
             scopes,
             actor_of(runtime.core, as_),
@@ -77,25 +77,25 @@ def make(
             writes_a_day=writes_a_day,
             needs_student=needs_student,
         )
-        show({"key": text, **_of(made, admitting.now())}, as_json=json)
+        show({"key": text, **_of(made, api_keys.now())}, as_json=json)
 
 
 @keys.command()
 def withdraw(key_id: str, as_: As = "", json: Json = False) -> None:
     """Let this key open nothing any more. What it confirmed and is held does not begin."""
     with told(), opened() as runtime:
-        admitting = runtime.core.api_keys
-        key = admitting.withdraw(key_id, actor_of(runtime.core, as_))
-        show({"withdrawn": key.id, **_of(key, admitting.now())}, as_json=json)
+        api_keys = runtime.core.api_keys
+        key = api_keys.withdraw(key_id, actor_of(runtime.core, as_))
+        show({"withdrawn": key.id, **_of(key, api_keys.now())}, as_json=json)
 
 
 @keys.command("withdraw-all")
 def withdraw_all(as_: As = "", json: Json = False) -> None:
     """Let no key open anything any more, whatever app has it. Each app then needs a new one."""
     with told(), opened() as runtime:
-        admitting = runtime.core.api_keys
-        found = admitting.withdraw_all(actor_of(runtime.core, as_))
-        now = admitting.now()
+        api_keys = runtime.core.api_keys
+        found = api_keys.withdraw_all(actor_of(runtime.core, as_))
+        now = api_keys.now()
         show({"withdrawn": len(found), "keys": [_of(key, now) for key in found]}, as_json=json)
 
 

@@ -20,10 +20,9 @@ from core.credits.errors import BadList
 from core.credits.records import Kind
 from core.credits.roles import Actor
 from core.operations.choosing.select import Selection
-from core.operations.owed.rules import Owed, TakenBack, verdict_against, waiting
+from core.operations.owed.rules import Owed, TakenBack, verdict_against, verdict_of, waiting
 from core.operations.owed.settled import Baseline, OwedDecision
 from core.operations.owed.summary import OwedSummary
-from core.operations.plans import Judgement
 
 Withdraw = Annotated[
     bool, typer.Option("--withdraw", help="end an earlier decision on these bookings instead")
@@ -210,18 +209,12 @@ def _row(one: Owed) -> dict[str, object]:
         "credit": one.credit,
         "since": one.since.isoformat(),
         "cancelled_by": one.cancelled_by,
-        "verdict": _verdict(one, against),
+        "verdict": verdict_of(one),
         "told": "" if against is None else against.detail,
         "decision": _decision(one.decision),
         "taken_back": _taken(one.taken_back),
         "unclear": one.unclear,
     }
-
-
-def _verdict(one: Owed, against: Judgement | None) -> str:
-    if against is not None:
-        return str(against.why)
-    return "unclear" if one.unclear else "owed"
 
 
 def _by_reason(found: OwedSummary) -> dict[str, int]:

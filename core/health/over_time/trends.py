@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
+from typing import TypeVar
 
 from core.credits.roles import Act, Actor
 from core.drift.store.trends_port import DriftLevel, Gauge, Level
@@ -12,6 +13,9 @@ from core.drift.sweeps import SweepMode
 from core.health.over_time.trend_rules import Acts, Exams, RepairTimes, steps, stretches
 from core.health.store.port import HealthStore
 from core.work.kept_answers import KeptAnswers
+
+T = TypeVar("T")
+W = TypeVar("W", bound=Hashable)
 
 #: So many of the newest sweeps tell whether another one has ended.
 NEWEST = 20
@@ -34,27 +38,21 @@ class TrendReader:
         """By the day or the week of that zone in which operations were confirmed."""
         actor.require(Act.WATCH)
         found = stretches(self.now(), period, zone)
-        tallies = self._kept.ask(
-            ("acts", found.edges), self._acted(), lambda: self.journal.tally_acts(found.edges)
-        )
+        tallies = self._tallied("acts", found.edges, self.journal.tally_acts)
         return Acts(stretches=found, tallies=tallies)
 
     def exams(self, actor: Actor, period: timedelta, zone: tzinfo) -> Exams:
         """By operations confirmed since the beginning of the first day or week of that period."""
         actor.require(Act.WATCH)
         since = stretches(self.now(), period, zone).edges[0]
-        tallies = self._kept.ask(
-            ("exams", since), self._acted(), lambda: self.journal.tally_exams(since)
-        )
+        tallies = self._tallied("exams", since, self.journal.tally_exams)
         return Exams(since=since, tallies=tallies)
 
     def repair_times(self, actor: Actor, period: timedelta, zone: tzinfo) -> RepairTimes:
         """By the day or the week of that zone in which repairs ended."""
         actor.require(Act.WATCH)
         found = stretches(self.now(), period, zone)
-        tallies = self._kept.ask(
-            ("repairs", found.edges), self._acted(), lambda: self.journal.tally_repairs(found.edges)
-        )
+        tallies = self._tallied("repairs", found.edges, self.journal.tally_repairs)
         return RepairTimes(stretches=found, tallies=tallies)
 
     def repaired(
@@ -63,9 +61,7 @@ class TrendReader:
         """How many records were repaired in each step in which some were, and where it begins."""
         actor.require(Act.WATCH)
         edges = steps(self.now(), period, step)
-        tallies = self._kept.ask(
-            ("repaired", edges), self._acted(), lambda: self.journal.tally_repairs(edges)
-        )
+        tallies = self._tallied("repairs", edges, self.journal.tally_repairs)
         return [(edges[each.slot], each.records) for each in tallies]
 
     def drift(
@@ -93,6 +89,7 @@ class TrendReader:
             lambda: self.journal.levels(gauges, since=since, step=step),
         )
 
-    def _acted(self) -> int:
-        """Every act that changes a count leaves an entry in the audit."""
-        return self.journal.audit_head()[1]
+    def _tallied(self, what: str, when: W, tally: Callable[[W], T]) -> T:
+        """Kept until the audit has another entry: every act that changes a count leaves one."""
+        last = self.journal.audit_head()[1]
+        return self._kept.ask((what, when), last, lambda: tally(when))

@@ -21,10 +21,11 @@ from sqlalchemy import (
 )
 
 from core.audit.chain import FIELDS, Head, Link, timestamp
-from core.audit.entries import ACTS, Entry, Sought, Subject, What
+from core.audit.entries import ACTS, Sought, Subject, What
 from core.audit.reasons import Reason
 from core.audit.retention_rules import NOT_KEPT
 from core.audit.store import audit_entries
+from core.audit.store.event_port import Recorded
 from core.audit.store.in_transaction import record
 from core.audit.store.tables import audit, audit_head, audit_reasons, events
 from core.database.database import Database, forgetting, reading, writing
@@ -55,9 +56,9 @@ class Audit:
     _db: Database
 
     @writing
-    def record(self, connection: Connection, *entries: Entry) -> None:
+    def record(self, connection: Connection, *recorded: Recorded) -> None:
         """For acts that change nothing in the journal."""
-        record(connection, *entries)
+        record(connection, *recorded)
 
     @reading
     def audit(

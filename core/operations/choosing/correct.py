@@ -100,18 +100,16 @@ class Corrections:
             raise BadList([f"operation {operation_id} has no unclear change {name}"])
         at = self.now()
         entry = decided(one, by, actor, why.strip(), operation_id=operation_id, at=at)
-        if not self.journal.decide_foreign(one, by, entry):
+        event = Event(
+            at=at,
+            actor=actor.email,
+            what=f"decided that {by:+d} is due for an unclear change",
+            operation_id=operation_id,
+            detail={"contact": one.target_id, "credit": one.credit, "why": why.strip()},
+        )
+        if not self.journal.decide_foreign(one, by, entry, event):
             told = f"the change {name} was decided by somebody else"
             raise StateConflict(told, state=Remedy.DECISION)
-        self.journal.add_event(
-            Event(
-                at=at,
-                actor=actor.email,
-                what=f"decided that {by:+d} is due for an unclear change",
-                operation_id=operation_id,
-                detail={"contact": one.target_id, "credit": one.credit, "why": why.strip()},
-            )
-        )
         return by
 
     def preview(self, operation_id: str, actor: Actor) -> Plan:

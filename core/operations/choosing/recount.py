@@ -90,16 +90,15 @@ class SeatRecount:
             hold_until=now,
         )
         blocked = [row for row in plan.rows if row.verdict is Verdict.BLOCKED]
-        self.journal.confirm(operation, [item_of(plan.id, n, row) for n, row in enumerate(blocked)])
-        self.journal.add_event(
-            Event(
-                at=now,
-                actor=actor.email,
-                what="confirmed",
-                operation_id=operation.id,
-                detail={"reason": operation.reason, "exams": [row.exam_id for row in plan.rows]},
-            )
+        items = [item_of(plan.id, n, row) for n, row in enumerate(blocked)]
+        event = Event(
+            at=now,
+            actor=actor.email,
+            what="confirmed",
+            operation_id=operation.id,
+            detail={"reason": operation.reason, "exams": [row.exam_id for row in plan.rows]},
         )
+        self.journal.confirm(operation, items, event)
         self.engine.submit(operation.id)
         return self.journal.operation(operation.id)
 

@@ -93,7 +93,7 @@ class LossCorrection:
                 }
                 what = "lost credit given again" if done else "lost credit not given again"
                 reason = {} if done else {"reason": result.reason}
-                self.journal.add_event(
+                self.journal.record(
                     Event(
                         at=self.now(),
                         actor=DESK,

@@ -215,6 +215,14 @@ def heeding(judge: Judge, found: Mapping[BookingId, Owed]) -> Judge:
     return heed
 
 
+def verdict_of(one: Owed) -> str:
+    """In words, for lists: why it is not to be given back, "unclear", or "owed"."""
+    against = verdict_against(one)
+    if against is not None:
+        return str(against.why)
+    return "unclear" if one.unclear else "owed"
+
+
 def verdict_against(one: Owed) -> Judgement | None:
     """Why its credit is not to be given back; None: nothing speaks against it."""
     if one.not_owed is NotOwed.FORFEITED:

@@ -10,7 +10,6 @@ from sqlalchemy import Connection, exists, select, update
 
 from core.audit.entries import Entry
 from core.audit.store.event_port import Event
-from core.audit.store.events import append
 from core.audit.store.in_transaction import record
 from core.credits.records import ItemKey
 from core.database.columns import always
@@ -53,8 +52,7 @@ class Accounting:
             )
             number += connection.execute(found.values(values)).rowcount
         check_put_away(OPERATIONS.load(row), len(changed), number)
-        append(connection, event)
-        record(connection, entry)
+        record(connection, event, entry)
 
 
 def deal_with(connection: Connection, by: Operation, at: datetime) -> None:
@@ -88,4 +86,4 @@ def deal_with(connection: Connection, by: Operation, at: datetime) -> None:
                 items.c.operation_id == operation_id, items.c.booking_id.in_(some)
             )
             connection.execute(done.values(state=ItemState.SKIPPED, why=done_since(by)))
-        append(connection, dealt_with_event(operation_id, len(bookings), by, at))
+        record(connection, dealt_with_event(operation_id, len(bookings), by, at))

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import BindParameter, Connection, case, exists, func, literal, or_, select, update
 
 from core.audit.store.event_port import Event
-from core.audit.store.events import append
+from core.audit.store.in_transaction import record
 from core.credits.catalogue import CreditType
 from core.credits.errors import UnknownId
 from core.credits.records import TOTAL_BOOKINGS, ItemKey
@@ -111,7 +111,7 @@ class Items:
         count = connection.execute(found.values(state=state, why="")).rowcount
         if count:
             told = {"items": count, "states": sorted(state.value for state in states)}
-            append(
+            record(
                 connection,
                 Event(at=at, actor="", what="reopened", operation_id=operation_id, detail=told),
             )

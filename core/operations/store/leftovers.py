@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import CompoundSelect, Connection, select, text, union
 
 from core.audit.store.event_port import Event
-from core.audit.store.events import append
+from core.audit.store.in_transaction import record
 from core.audit.store.rows import EVENTS
 from core.audit.store.tables import events
 from core.credits.records import Kind
@@ -45,8 +45,7 @@ class Warnings:
         """Only what is new is added."""
         fence(connection, run)
         before = standing(_told(connection, [run.operation_id]))
-        for event in news(run.operation_id, before, warned, well, at=at):
-            append(connection, event)
+        record(connection, *news(run.operation_id, before, warned, well, at=at))
 
     @reading
     def warnings(self, connection: Connection, operation_id: str) -> list[Warned]:

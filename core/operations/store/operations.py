@@ -8,9 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Update, delete, func, or_, select, update
 
-from core.audit.entries import Entry
-from core.audit.store.event_port import Event
-from core.audit.store.events import append
+from core.audit.store.event_port import Event, Recorded
 from core.audit.store.in_transaction import record
 from core.credits.errors import StateConflict, Superseded
 from core.credits.writes import Run, WriteState
@@ -46,18 +44,28 @@ class Operations:
     _db: Database
 
     @writing
-    def confirm(self, connection: Connection, operation: Operation, items: Sequence[Item]) -> bool:
+    def confirm(
+        self,
+        connection: Connection,
+        operation: Operation,
+        items: Sequence[Item],
+        *recorded: Recorded,
+    ) -> bool:
         """The primary key decides between two confirmations of one plan."""
-        if not _confirmed(connection, operation, audit_entries.confirmed(operation, items)):
+        entry = audit_entries.confirmed(operation, items)
+        if not _confirmed(connection, operation, entry, *recorded):
             return False
         for some in chunks(items):
             connection.execute(items_table.insert(), [ITEMS.dump(item) for item in some])
         return True
 
     @writing
-    def confirm_plan(self, connection: Connection, operation: Operation, plan: Plan) -> bool:
+    def confirm_plan(
+        self, connection: Connection, operation: Operation, plan: Plan, *recorded: Recorded
+    ) -> bool:
         """The database copies the rows: with a hundred thousand others would wait for us else."""
-        if not _confirmed(connection, operation, audit_entries.plan_confirmed(operation, plan)):
+        entry = audit_entries.plan_confirmed(operation, plan)
+        if not _confirmed(connection, operation, entry, *recorded):
             return False
         copied = items_of_plan(plan.id).execution_options(preserve_rowcount=True)
         if connection.execute(copied).rowcount != len(plan.rows):
@@ -173,8 +181,7 @@ class Operations:
         operation, since = find(connection, operation_id)
         after = approved(operation, by=by, at=at, hold_until=hold_until, since=since)
         _moved(connection, operation, after, at)
-        append(connection, approval_event(after))
-        record(connection, audit_entries.approved(after, at=at))
+        record(connection, approval_event(after), audit_entries.approved(after, at=at))
         return after
 
     @writing
@@ -211,12 +218,12 @@ class Operations:
         return connection.execute(select(func.max(operations.c.ended_at))).scalar()
 
 
-def _confirmed(connection: Connection, operation: Operation, entry: Entry) -> bool:
-    """Whether this call added it, with what the audit says of it."""
+def _confirmed(connection: Connection, operation: Operation, *recorded: Recorded) -> bool:
+    """Whether this call added it, with what the audit and the history say of it."""
     row = OPERATIONS.dump(operation, since=operation.confirmed_at)
     if not added(connection, operations, row):
         return False
-    record(connection, entry, *audit_entries.telling(operation))
+    record(connection, *recorded, *audit_entries.telling(operation))
     return True
 
 
@@ -260,14 +267,17 @@ def save_move(
     _moved(connection, judged, after, at)
     told = {"from": judged.state.value} | ({"detail": detail} if detail else {})
     what, to = after.state.value, after.state
-    append(connection, Event(at=at, actor=actor, what=what, operation_id=judged.id, detail=told))
-    record(connection, audit_entries.moved(judged, to, at=at, actor=actor, why=detail))
+    record(
+        connection,
+        Event(at=at, actor=actor, what=what, operation_id=judged.id, detail=told),
+        audit_entries.moved(judged, to, at=at, actor=actor, why=detail),
+    )
 
 
 def _followed(connection: Connection, after: Operation, *, at: datetime, actor: str) -> None:
     values = {name: getattr(after, name) for name in ("follow_ups", "epoch", "waiting_for")}
     connection.execute(_of(after.id).values(values))
-    append(connection, follow_up_event(after, at=at, actor=actor))
+    record(connection, follow_up_event(after, at=at, actor=actor))
 
 
 def _moved(connection: Connection, judged: Operation, after: Operation, at: datetime) -> None:

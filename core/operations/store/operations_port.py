@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from core.audit.entries import Entry
-from core.audit.store.event_port import Event
+from core.audit.store.event_port import Event, Recorded
 from core.credits.records import ItemKey
 from core.credits.writes import Run
 from core.operations.plans import Plan, Row
@@ -36,11 +36,14 @@ class OperationRecords(Protocol):
         """A page of a plan, in plan order; raises ``UnknownId``."""
         ...
 
-    def confirm(self, operation: Operation, items: Sequence[Item]) -> bool:
-        """Add the operation with its items unless it exists. True if this call added it."""
+    def confirm(self, operation: Operation, items: Sequence[Item], *recorded: Recorded) -> bool:
+        """Add the operation with its items unless it exists. True if this call added it.
+
+        ``recorded``: what is recorded beside the entries of it in the audit.
+        """
         ...
 
-    def confirm_plan(self, operation: Operation, plan: Plan) -> bool:
+    def confirm_plan(self, operation: Operation, plan: Plan, *recorded: Recorded) -> bool:
         """The same with an item for each row of its plan, as ``item_of`` has it.
 
         All of them or nothing. Raises ``UnknownId`` when the plan was forgotten meanwhile.

@@ -46,11 +46,7 @@ class Trail:
         self, connection: Connection, ids: Collection[str]
     ) -> dict[str, Operation]:
         """Those of these operations that there are."""
-        found: dict[str, Operation] = {}
-        for some in chunks(sorted(set(ids))):
-            query = select(*OPERATIONS.columns).where(operations.c.id.in_(some))
-            found |= {row.id: OPERATIONS.load(row) for row in connection.execute(query)}
-        return found
+        return _named(connection, ids)
 
     @reading
     def items_of(
@@ -103,8 +99,13 @@ def _items(
         .limit(limit)
     )
     found = [ITEMS.load(row) for row in connection.execute(query)]
-    named: dict[str, Operation] = {}
-    for some in chunks(sorted({item.operation_id for item in found})):
-        of = select(*OPERATIONS.columns).where(operations.c.id.in_(some))
-        named |= {row.id: OPERATIONS.load(row) for row in connection.execute(of)}
+    named = _named(connection, {item.operation_id for item in found})
     return [(item, named[item.operation_id]) for item in found]
+
+
+def _named(connection: Connection, ids: Collection[str]) -> dict[str, Operation]:
+    found: dict[str, Operation] = {}
+    for some in chunks(sorted(set(ids))):
+        query = select(*OPERATIONS.columns).where(operations.c.id.in_(some))
+        found |= {row.id: OPERATIONS.load(row) for row in connection.execute(query)}
+    return found

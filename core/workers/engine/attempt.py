@@ -70,7 +70,7 @@ class Looking:
         of = {} if work is Work.OPERATION else {work.value: id_}
         detail = {**of, "error": told, "times": failures, "next_try_at": again.isoformat()}
         try:
-            self.journal.add_event(
+            self.journal.record(
                 Event(
                     at=at,
                     actor=self.executor_id,

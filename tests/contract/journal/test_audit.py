@@ -263,7 +263,7 @@ def test_keys_are_told_without_what_opens_them(journal: Journal) -> None:
 
 
 def test_an_event_s_entry_is_saved_with_it(journal: Journal) -> None:
-    journal.add_event(Event(at=NOW, actor=ADMIN, what="asked for a copy"), looked(1))
+    journal.record(Event(at=NOW, actor=ADMIN, what="asked for a copy"), looked(1))
 
     assert [looked(1)] == entries(journal)
 
@@ -338,7 +338,7 @@ def test_an_operation_s_mark_changes_with_each_entry_and_event_of_it(journal: Jo
 
     journal.record(looked(1, operation_id="a"))
     marks.append(journal.marks_of(["a", "b"]))
-    journal.add_event(Event(at=after(1), actor=ADMIN, what="seen", operation_id="a"))
+    journal.record(Event(at=after(1), actor=ADMIN, what="seen", operation_id="a"))
     marks.append(journal.marks_of(["a", "b"]))
 
     assert all({"a", "b"} == each.keys() for each in marks)

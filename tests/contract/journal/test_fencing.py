@@ -9,6 +9,7 @@ from contextlib import suppress
 import pytest
 
 from core.app.journal import Journal
+from core.audit.store.event_port import Event
 from core.credits.errors import StateConflict, Superseded, UnknownId
 from core.credits.records import BookingId, Kind, WriteId
 from core.credits.writes import Run
@@ -27,6 +28,8 @@ from tests.contract.journal.given import (
     telling,
     write,
 )
+
+SAID = Event(at=NOW, actor=ADMIN, what="decided", operation_id="op")
 
 
 def _end(journal: Journal, run: Run) -> None:
@@ -52,7 +55,7 @@ CALLS: dict[str, Callable[[Journal, Run], object]] = {
     "release_leases": lambda j, run: j.release_leases(run, Kind.CONTACT, ["c0"]),
     "save_intents": lambda j, run: j.save_intents(run, [write("w9", "b9")]),
     "resend": lambda j, run: j.resend(run, [WriteId("w1")], at=after(9)),
-    "settle": lambda j, run: j.settle(run, [outcome("w1")], due=[due()], at=NOW),
+    "settle": lambda j, run: j.settle(run, [outcome("w1")], due=[due()], at=NOW, entries=[SAID]),
     "record_noted": lambda j, run: j.record_noted(run, ["c0"]),
     "record_tellings": lambda j, run: j.record_tellings(run, [telling("c0")]),
     "warn": lambda j, run: j.warn(

@@ -3,9 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from core.app.journal import Journal
+from core.audit.entries import Sought, What
 from core.audit.store.event_port import Event
 from core.workers.store.workers_port import WorkerInfo
-from tests.contract.journal.given import ADMIN, NOW, after
+from tests.contract.journal.given import ADMIN, NOW, after, item, operation
 
 
 def event(n: int, operation_id: str = "op") -> Event:
@@ -15,14 +16,24 @@ def event(n: int, operation_id: str = "op") -> Event:
 
 def test_events_are_told_newest_first(journal: Journal) -> None:
     for n in range(4):
-        journal.add_event(event(n))
+        journal.record(event(n))
 
     assert [event(3), event(2)] == journal.events(limit=2)
 
 
+def test_what_is_recorded_of_a_confirmation_is_kept_with_the_first_one_alone(
+    journal: Journal,
+) -> None:
+    assert journal.confirm(operation(), [item(0)], event(0))
+    assert not journal.confirm(operation(), [item(0)], event(1))
+
+    assert [event(0)] == journal.events(operation_id="op")
+    assert 1 == journal.audit_count(Sought(what=(What.CONFIRMED,)))
+
+
 def test_events_can_be_asked_for_by_operation(journal: Journal) -> None:
     for n in range(6):
-        journal.add_event(event(n, "op" if n % 2 else ""))
+        journal.record(event(n, "op" if n % 2 else ""))
 
     assert [event(5), event(3)] == journal.events(operation_id="op", limit=2)
     assert [event(4, ""), event(2, ""), event(0, "")] == journal.events(operation_id="")

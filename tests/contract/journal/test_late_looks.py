@@ -8,6 +8,7 @@ import pytest
 
 from core.app.journal import Journal
 from core.audit.entries import Entry, Sought, What
+from core.audit.store.event_port import Event
 from core.credits.errors import Superseded
 from core.credits.records import BookingId, Kind, WriteId
 from core.credits.writes import MovementKind
@@ -119,12 +120,14 @@ def test_a_decision_is_kept_once_with_its_entry(journal: Journal) -> None:
     (over,) = journal.written_over()
     assert 1 == over.number
 
-    assert journal.decide_foreign(unclear(), 1, entry())
-    assert not journal.decide_foreign(unclear(), 2, entry())
+    told = Event(at=NOW, actor=ADMIN, what="decided", operation_id="op")
+    assert journal.decide_foreign(unclear(), 1, entry(), told)
+    assert not journal.decide_foreign(unclear(), 2, entry(), told)
 
     (found,) = journal.foreign_writes("op")
     assert (1, 1) == (found.decided, found.correction)
     assert 1 == journal.audit_count(Sought(what=(What.JUDGED,)))
+    assert 1 == [each.what for each in journal.events(operation_id="op")].count("decided")
     assert 1 == len(journal.written_over()), "now its correction is on offer"
 
 

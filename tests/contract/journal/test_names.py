@@ -105,9 +105,7 @@ def test_what_people_typed_is_forgotten_too(journal: Journal) -> None:
     ended(journal)
     typed = {"reason": "Ada is ill", "why": "Ada said so", "bookings": 2}
     for id_ in ("op", "other"):
-        journal.add_event(
-            Event(at=NOW, actor="ann", what="confirmed", operation_id=id_, detail=typed)
-        )
+        journal.record(Event(at=NOW, actor="ann", what="confirmed", operation_id=id_, detail=typed))
 
     forgotten(journal)
 

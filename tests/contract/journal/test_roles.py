@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from core.app.journal import Journal
+from core.audit.entries import Sought
 from core.credits.errors import StateConflict
 from core.credits.roles import Grant, Role
 from tests.contract.journal.given import NOW, after
@@ -83,10 +84,11 @@ def test_who_gave_and_withdrew_what_is_kept(journal: Journal) -> None:
     journal.grant(given(ANN, Role.ADMIN))
     journal.withdraw(ANN, by=BEN, at=after(9))
 
-    told = [(e.actor, e.what, dict(e.detail)) for e in reversed(journal.events())]
+    entries = [link.entry for link in reversed(journal.audit(Sought()))]
+    told = [(e.actor, e.what, e.subject_id, e.before["role"], e.after["role"]) for e in entries]
 
     assert [
-        ("root@example.test", "gave a role", {"email": ANN, "from": None, "to": "staff"}),
-        ("root@example.test", "gave a role", {"email": ANN, "from": "staff", "to": "admin"}),
-        (BEN, "withdrew a role", {"email": ANN, "from": "admin", "to": None}),
+        ("root@example.test", "gave a role", ANN, None, "staff"),
+        ("root@example.test", "gave a role", ANN, "staff", "admin"),
+        (BEN, "withdrew a role", ANN, "admin", None),
     ] == told

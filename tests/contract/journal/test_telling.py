@@ -81,7 +81,7 @@ def test_the_two_reasons_are_kept_apart_and_forgotten_together(journal: Journal)
     tells = operation(tell=Channel.SINGLE_SEND, reason_for_students="the examiner cannot come")
     journal.save_plan(plan_of(1))
     journal.confirm(tells, [])
-    journal.add_event(
+    journal.record(
         Event(at=NOW, actor=ADMIN, what="confirmed", operation_id="op", detail={
             "bookings": 1, "reason": tells.reason, "reason_for_students": tells.reason_for_students,
         })

@@ -103,7 +103,7 @@ def test_what_moves_to_an_exam_works_on_it_as_what_leaves_it(trail: Journal) -> 
 
 def test_events_are_found_by_their_name_newest_first(trail: Journal) -> None:
     for n, what in enumerate(("opened", "looked", "opened", "closed")):
-        trail.add_event(Event(at=after(n), actor=ADMIN, what=what))
+        trail.record(Event(at=after(n), actor=ADMIN, what=what))
 
     assert [after(2), after(0)] == [event.at for event in trail.events_called(["opened"])]
     assert ["closed"] == [e.what for e in trail.events_called(["opened", "closed"], limit=1)]

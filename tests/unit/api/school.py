@@ -59,8 +59,8 @@ class School:
         self.engine = AtOnce(self.desk)
         self.core = with_engine(self.desk.core, self.engine)
         pace = MemoryPace(lambda: self.seconds)
-        admitting: ApiKeys = replace(self.core.api_keys, pace=pace, rate=rate)
-        self.core = replace(self.core, api_keys=admitting)
+        api_keys: ApiKeys = replace(self.core.api_keys, pace=pace, rate=rate)
+        self.core = replace(self.core, api_keys=api_keys)
         self.exam("80", taken=3)
         self.desk.crm.add_contact("101", {CS: 2, SHARED: 1}, student_id="S1", firstname="Ada")
         self.desk.crm.add_contact("102", {CS: 1}, student_id="S2", firstname="Ben")
@@ -152,9 +152,11 @@ def served(api: ASGIApp) -> Starlette:
 
 
 def with_engine(core: Core, engine: Any) -> Core:
-    operating: OperationCommands = replace(core.operation_commands, engine=engine)
-    serving: IdempotentRequests = replace(core.idempotent_requests, operating=operating)
-    return replace(core, operation_commands=operating, idempotent_requests=serving)
+    operation_commands: OperationCommands = replace(core.operation_commands, engine=engine)
+    serving: IdempotentRequests = replace(
+        core.idempotent_requests, operation_commands=operation_commands
+    )
+    return replace(core, operation_commands=operation_commands, idempotent_requests=serving)
 
 
 def kind(answer: httpx.Response) -> tuple[int, str]:

@@ -38,9 +38,11 @@ class Office(School):
             self.core.access.grant(email, role, ADMIN)
 
     def limited(self, second: SecondAdmin) -> None:
-        operating: OperationCommands = replace(self.core.operation_commands, second=second)
-        requests = replace(self.core.admin_requests, operating=operating)
-        self.core = replace(self.core, operation_commands=operating, admin_requests=requests)
+        operation_commands: OperationCommands = replace(self.core.operation_commands, second=second)
+        requests = replace(self.core.admin_requests, operation_commands=operation_commands)
+        self.core = replace(
+            self.core, operation_commands=operation_commands, admin_requests=requests
+        )
 
     def as_admin(self, email: str = ADMIN.email, text: str = "") -> dict[str, str]:
         return {"Authorization": f"Bearer {text or self.admin_text}", "Acting-Admin": email}
@@ -203,9 +205,11 @@ def test_a_request_of_a_revoked_key_is_not_approved(office: Office) -> None:
 
 
 def test_the_number_is_typed_above_the_limit_as_on_the_page(office: Office) -> None:
-    operating: OperationCommands = replace(office.core.operation_commands, typed_above=2)
-    requests = replace(office.core.admin_requests, operating=operating)
-    office.core = replace(office.core, operation_commands=operating, admin_requests=requests)
+    operation_commands: OperationCommands = replace(office.core.operation_commands, typed_above=2)
+    requests = replace(office.core.admin_requests, operation_commands=operation_commands)
+    office.core = replace(
+        office.core, operation_commands=operation_commands, admin_requests=requests
+    )
     plan = office.preview().json()
     assert 3 == plan["type_to_confirm"]
 

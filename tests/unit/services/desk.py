@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 from core.app.assembly import assemble
 from core.app.assembly.parts import Core
 from core.credits.catalogue import SCHOOL, Catalogue
-from core.credits.errors import GatewayError, NotSent
+from core.credits.errors import GatewayError, JournalError, NotSent
 from core.credits.records import BookingId, Kind
 from core.credits.roles import Actor, Role
 from core.credits.writes import Run
@@ -45,6 +46,25 @@ class HandEngine:
 
     def start(self, carry_out: Mapping[Work, CarryOut]) -> None: ...
     def stop(self, *, grace_s: float) -> None: ...
+
+
+@dataclass
+class DiesAfter:
+    """A journal whose process dies as soon as this method of it has come back."""
+
+    journal: MemoryJournal
+    last: str
+    dead: bool = False
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if self.dead:
+                raise JournalError("the process is dead")
+            answer = getattr(self.journal, name)(*args, **kwargs)
+            self.dead = name == self.last
+            return answer
+
+        return call
 
 
 @dataclass

@@ -37,7 +37,7 @@ def test_a_key_is_told_once_and_only_its_digest_is_kept(desk: TestDesk) -> None:
     secret = text.rpartition("_")[2]
     assert secret not in repr(kept)
     assert kept.digest not in repr(kept)
-    assert secret not in repr(desk.journal.events())
+    assert secret not in repr(desk.journal.recorded())
 
 
 def test_no_two_keys_are_alike(desk: TestDesk) -> None:
@@ -92,12 +92,12 @@ def test_a_name_that_would_be_misread_in_an_address_is_refused(desk: TestDesk, n
 @pytest.mark.parametrize("role", [Role.STAFF, Role.MANAGER])
 def test_only_admins_make_withdraw_and_see_keys(desk: TestDesk, role: Role) -> None:
     other = Actor(email="x@example.test", role=role)
-    admitting = desk.core.api_keys
+    api_keys = desk.core.api_keys
     key, _ = made(desk)
     for attempt in (
-        lambda: admitting.make("b", EVERY, other),
-        lambda: admitting.withdraw(key.id, other),
-        lambda: admitting.keys(other),
+        lambda: api_keys.make("b", EVERY, other),
+        lambda: api_keys.withdraw(key.id, other),
+        lambda: api_keys.keys(other),
     ):
         with pytest.raises(NotAllowed):
             attempt()

@@ -26,7 +26,7 @@ class World:
     def __init__(self, *, looks: bool = True) -> None:
         self.journal = MemoryJournal(admins=[ADMIN.email])
         self.at = NOON
-        self.noting = self.process(looks=looks)
+        self.access_log = self.process(looks=looks)
         self.auditing = AuditLog(self.journal, lambda: self.at)
 
     def process(self, *, looks: bool = True) -> AccessLog:
@@ -48,12 +48,12 @@ class World:
 
 def test_a_look_is_recorded_once_in_a_quarter_of_an_hour_by_all_processes() -> None:
     world = World()
-    for noting in (world.noting, world.noting, world.process()):
-        noting.looked(ContactId("7"), STAFF)
-    world.noting.looked(ContactId("8"), STAFF)
-    world.noting.looked(ContactId("7"), ADMIN)
+    for access_log in (world.access_log, world.access_log, world.process()):
+        access_log.looked(ContactId("7"), STAFF)
+    world.access_log.looked(ContactId("8"), STAFF)
+    world.access_log.looked(ContactId("7"), ADMIN)
     world.at += timedelta(minutes=16)
-    world.noting.looked(ContactId("7"), STAFF)
+    world.access_log.looked(ContactId("7"), STAFF)
 
     assert [("7", "staff"), ("8", "staff"), ("7", "admin"), ("7", "staff")] == [
         (entry.subject_id, entry.role) for entry in world.told()
@@ -62,7 +62,7 @@ def test_a_look_is_recorded_once_in_a_quarter_of_an_hour_by_all_processes() -> N
 
 def test_looks_are_left_out_when_the_setting_says_so() -> None:
     world = World(looks=False)
-    world.noting.looked(ContactId("7"), STAFF)
+    world.access_log.looked(ContactId("7"), STAFF)
 
     assert [] == world.told()
 
@@ -70,22 +70,22 @@ def test_looks_are_left_out_when_the_setting_says_so() -> None:
 @pytest.mark.parametrize("claims", [{"iat": 5}, {"exp": 9}, {}])
 def test_a_sign_in_is_recorded_once_for_each_token(claims: dict[str, int]) -> None:
     world = World()
-    for noting in (world.noting, world.noting, world.process()):
-        noting.signed_in("Admin@example.test", claims)
+    for access_log in (world.access_log, world.access_log, world.process()):
+        access_log.signed_in("Admin@example.test", claims)
     world.at += timedelta(hours=13)
-    world.noting.signed_in(ADMIN.email, {name: n + 1 for name, n in claims.items()})
-    world.noting.signed_in("", claims)
+    world.access_log.signed_in(ADMIN.email, {name: n + 1 for name, n in claims.items()})
+    world.access_log.signed_in("", claims)
 
     assert [("admin@example.test", "admin")] * 2 == [(e.actor, e.role) for e in world.told()]
 
 
 def test_settings_are_told_by_what_differs_from_the_last_start() -> None:
     world = World()
-    for noting in (world.noting, world.process(), world.process()):
-        noting.settings({"A": "1", "B": "2"}, where="one")
-    world.noting.settings({"A": "1", "C": "3"}, where="two")
-    world.noting.settings({"A": "1", "C": "3"}, where="two")
-    world.noting.settings({"A": "1", "B": "2"}, where="one")
+    for access_log in (world.access_log, world.process(), world.process()):
+        access_log.settings({"A": "1", "B": "2"}, where="one")
+    world.access_log.settings({"A": "1", "C": "3"}, where="two")
+    world.access_log.settings({"A": "1", "C": "3"}, where="two")
+    world.access_log.settings({"A": "1", "B": "2"}, where="one")
 
     first, second, third = world.told()
     assert ({"A": None, "B": None}, {"A": "1", "B": "2"}) == (first.before, first.after)

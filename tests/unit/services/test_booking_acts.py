@@ -258,7 +258,7 @@ def test_a_look_that_cannot_be_recorded_sees_nothing(
 def test_looks_are_left_out_where_the_settings_say_so(desk: TestDesk) -> None:
     quiet = replace(desk.core.access_log, looks=False)
     for look in LOOKS.values():
-        look(replace(desk.core.eligibility, noting=quiet))
+        look(replace(desk.core.eligibility, access_log=quiet))
 
     assert [] == told(desk, What.LOOKED)
 

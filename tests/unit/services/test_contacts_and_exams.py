@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from core.audit.entries import What
 from core.credits.catalogue import CreditType
 from core.credits.errors import NotSent
 from core.credits.records import BookingStatus, ContactId, ExamId, Kind
@@ -169,7 +170,8 @@ def test_a_copy_that_was_given_up_is_made_again_on_demand(made: Stage) -> None:
     made.core.mirror_copier.drain()
 
     assert Copy.EQUAL is opened(made, id_).standing.copy
-    assert "asked for a copy" == made.journal.events(limit=1)[0].what
+    (asked,) = [entry for entry in made.journal.recorded() if entry.what == What.COPY]
+    assert (ACTOR.email, id_) == (asked.actor, asked.subject_id)
 
 
 def test_staff_may_not_retry_copies(made: Stage) -> None:
@@ -307,8 +309,9 @@ def test_an_exam_is_closed_in_both_stores_and_the_journal_says_by_whom(made: Sta
     outcome = made.core.exam_sessions.change(EXAM, CLOSE, ACTOR)
 
     assert (Fate.LANDED, "false", "false") == (outcome.fate, state(made), held(made))
-    event = made.journal.events(limit=1)[0]
-    assert (ACTOR.email, "true", "false") == (event.actor, event.detail["from"], event.detail["to"])
+    entry = made.journal.recorded()[-1]
+    assert (What.EXAM_ANSWERED, ACTOR.email) == (entry.what, entry.actor)
+    assert ("true", "false") == (entry.before["is_active"], entry.after["is_active"])
 
 
 def test_only_an_admin_changes_an_exam(made: Stage) -> None:
@@ -345,7 +348,7 @@ def test_what_hubspot_refuses_is_said_and_kept(made: Stage) -> None:
     outcome = made.core.exam_sessions.change(EXAM, CLOSE, ACTOR)
 
     assert Fate.REFUSED is outcome.fate
-    assert "refused" == made.journal.events(limit=1)[0].detail["outcome"]
+    assert "refused" == made.journal.recorded()[-1].detail["outcome"]
 
 
 # activation

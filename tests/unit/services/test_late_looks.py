@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from core.audit.entries import What
-from core.credits.errors import BadList, NotSent, StateConflict
+from core.credits.errors import BadList, JournalError, NotSent, StateConflict
 from core.credits.records import TOTAL_BOOKINGS, ChangeName, Kind
 from core.credits.writes import MovementKind
+from core.operations.choosing.correct import Corrections
 from core.operations.foreign.changes import Conflict
 from core.operations.foreign.corrections import name_of
 from core.operations.foreign.when_to_look import LOOKS, RETRIED_FOR, RETRY
@@ -18,7 +21,7 @@ from core.operations.leftovers import About
 from core.operations.states import Operation, OperationState
 from core.operations.verdicts import OperationKind
 from tests.fakes.crm import Fault, Request
-from tests.unit.services.desk import ADMIN, CS, TestDesk
+from tests.unit.services.desk import ADMIN, CS, DiesAfter, TestDesk
 
 AGAIN = "lost credit given again"
 
@@ -213,6 +216,25 @@ def test_an_unclear_change_that_cost_nothing_is_closed_by_the_word() -> None:
     assert Remedy.NONE is found.remedy
     with pytest.raises(StateConflict, match="decided by somebody else"):
         desk.core.corrections.decide(refund.id, _named(desk, refund), 1, ADMIN, "again")
+
+
+def test_a_process_that_dies_at_the_word_on_a_change_leaves_its_line_in_the_history() -> None:
+    desk = Thinking()
+    refund = desk.refunded()
+    desk.app_sets(4)
+    desk.look()
+    dying = DiesAfter(desk.journal, "decide_foreign")
+    corrections: Corrections = replace(desk.core.corrections, journal=dying)
+
+    with suppress(JournalError):
+        corrections.decide(refund.id, _named(desk, refund), 0, ADMIN, "one booking")
+
+    assert dying.dead
+    told = desk.journal.events(operation_id=refund.id)[0]
+    assert ("decided that +0 is due for an unclear change", "one booking") == (
+        told.what,
+        told.detail["why"],
+    )
 
 
 def _named(desk: Thinking, refund: Operation) -> ChangeName:

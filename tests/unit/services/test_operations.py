@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from contextvars import Context
 from dataclasses import replace
 from datetime import timedelta
@@ -11,7 +12,7 @@ import pytest
 from core.audit.entries import Sought, What
 from core.cli import reports
 from core.credits.catalogue import SCHOOL
-from core.credits.errors import BadList, NotReady, StateConflict, UnknownId
+from core.credits.errors import BadList, JournalError, NotReady, StateConflict, UnknownId
 from core.credits.records import BookingId, ContactId, Kind, WriteId
 from core.credits.roles import Actor, NotAllowed, Role
 from core.credits.writes import MovementKind, WriteState
@@ -19,13 +20,14 @@ from core.hubspot.ports.inspection import Finding, Health
 from core.mirror.rows import contact_row
 from core.mirror.store.outbox_port import Due
 from core.operations.choosing.select import ByReference
-from core.operations.commands import NotConfirmed
+from core.operations.commands import NotConfirmed, OperationCommands
 from core.operations.desks.rules import Takeover
 from core.operations.leftovers import About
+from core.operations.resolve import Resolution
 from core.operations.states import ItemState, OperationState
 from core.operations.verdicts import OperationKind
 from tests.fakes.crm import Fault, Request
-from tests.unit.services.desk import ADMIN, TestDesk, as_a_run_begins
+from tests.unit.services.desk import ADMIN, DiesAfter, TestDesk, as_a_run_begins
 
 CANCEL = OperationKind.CANCEL
 
@@ -441,6 +443,38 @@ def test_a_person_who_sees_the_credit_lets_the_booking_be_marked(desk: TestDesk)
     assert desk.item(again, "500").state is ItemState.DONE
     assert 2 == desk.crm.balance(Kind.CONTACT, "100", "cs_credits")
     assert "true" == desk.crm.truth.need(Kind.BOOKING, "500").properties["token_refunded"]
+
+
+def test_a_process_that_dies_at_a_confirmation_leaves_its_line_in_the_history(
+    desk: TestDesk,
+) -> None:
+    desk.crm.add_contact("100", {"cs_credits": 1})
+    desk.booked("500", "100")
+    plan = desk.plan("500")
+    dying = DiesAfter(desk.journal, "confirm")
+    commands: OperationCommands = replace(desk.core.operation_commands, journal=dying)
+
+    with pytest.raises(JournalError, match="dead"):
+        commands.confirm(plan.id, ADMIN, reason="Ill")
+
+    (told,) = desk.journal.events(operation_id=plan.id)
+    (entry,) = [e for e in desk.journal.recorded() if e.what == What.CONFIRMED]
+    assert ("confirmed", {"reason": "Ill", "bookings": 1}) == (told.what, dict(told.detail))
+    assert plan.id == entry.operation_id
+
+
+def test_a_process_that_dies_at_a_decision_leaves_its_line_in_the_history(desk: TestDesk) -> None:
+    operation_id, write_id = undecided(desk)
+    dying = DiesAfter(desk.journal, "settle")
+    resolution: Resolution = replace(desk.core.resolution, journal=dying)
+
+    with suppress(JournalError):
+        resolution.decide(operation_id, write_id, ADMIN, landed=True, why="seen")
+
+    assert dying.dead
+    told = desk.journal.events(operation_id=operation_id)[0]
+    assert (f"decided that write {write_id} landed", {"why": "seen"}) == (told.what, told.detail)
+    assert 1 == [e.what for e in desk.journal.recorded()].count(What.DECIDED)
 
 
 def test_a_person_who_misses_the_credit_lets_a_retry_give_it_back(desk: TestDesk) -> None:

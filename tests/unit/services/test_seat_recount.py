@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from core.credits.errors import BadList
+from core.credits.errors import BadList, JournalError
 from core.credits.records import BookingId, ExamId, Kind
 from core.credits.roles import Actor, NotAllowed, Role
+from core.operations.choosing.recount import SeatRecount
 from core.operations.choosing.select import ByReference
 from core.operations.states import OperationState
 from core.operations.verdicts import OperationKind, Verdict
 from tests.fakes.crm import Fault, Request
 from tests.pages.stage import ACTOR, Stage, stage
+from tests.unit.services.desk import DiesAfter
 
 EXAM = ExamId("70")
 STAFF = Actor(email="staff@example.test", role=Role.STAFF)
@@ -61,6 +65,18 @@ def test_a_count_is_set_to_what_the_bookings_hold_in_both_stores(made: Stage) ->
         dict(write.write.after),
     )
     assert "clean" == write.verified
+
+
+def test_a_process_that_dies_at_a_recount_leaves_its_line_in_the_history(made: Stage) -> None:
+    recount: SeatRecount = replace(
+        made.core.seat_recount, journal=DiesAfter(made.journal, "confirm")
+    )
+
+    with pytest.raises(JournalError, match="dead"):
+        recount.recount([EXAM], ACTOR)
+
+    (told,) = [each for each in made.journal.events() if each.what == "confirmed"]
+    assert [EXAM] == told.detail["exams"]
 
 
 def test_a_count_that_is_too_low_is_raised(made: Stage) -> None:

@@ -79,7 +79,7 @@ def _refuse(plan: Plan) -> None:
     """A booking that is not to be is told as what it is, and not as a plan without rows."""
     (row,) = plan.rows
     if not plan.will_change:
-        raise BadList([f"{row.why}: {row.detail}" if row.detail else str(row.why)])
+        raise BadList([row.told])
 
 
 def _of_item(item: Item) -> reports.Report:

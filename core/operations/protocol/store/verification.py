@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from core.audit.entries import Entry
+from core.audit.store.event_port import Recorded
 from core.audit.store.in_transaction import record
 from core.credits.records import WriteId
 from core.credits.writes import Run, WriteState
@@ -55,7 +55,7 @@ class Verification:
         *,
         at: datetime,
         again: Mapping[WriteId, datetime] = {},
-        entries: Sequence[Entry] = (),
+        entries: Sequence[Recorded] = (),
     ) -> None:
         """A foreign write is kept as it was first found."""
         if verified:
@@ -101,7 +101,7 @@ class Verification:
 
     @writing
     def decide_foreign(
-        self, connection: Connection, foreign: ForeignWrite, by: int, entry: Entry
+        self, connection: Connection, foreign: ForeignWrite, by: int, *recorded: Recorded
     ) -> bool:
         """Keep what a person decided of an unclear one, once. False: it was decided before."""
         found = foreign_writes.c
@@ -115,7 +115,7 @@ class Verification:
         )
         if changed.rowcount != 1:
             return False
-        record(connection, entry)
+        record(connection, *recorded)
         return True
 
     @reading

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, select, update
 
 from core.audit.entries import Entry
+from core.audit.store.event_port import Recorded
 from core.audit.store.in_transaction import record
 from core.credits.errors import UnknownId
 from core.credits.records import ItemKey, Kind, WriteId
@@ -88,7 +89,7 @@ class Writes:
         due: Sequence[Due] = (),
         at: datetime,
         held_until: datetime | None = None,
-        entries: Sequence[Entry] = (),
+        entries: Sequence[Recorded] = (),
     ) -> list[Due]:
         """Outcomes, then items, whose claims depend on them, then copies: one transaction.
 

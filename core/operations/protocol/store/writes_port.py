@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from core.audit.entries import Entry
+from core.audit.store.event_port import Recorded
 from core.credits.records import ItemKey, Kind, WriteId
 from core.credits.writes import MovementKind, Run, Settlement, Write, WriteState
 from core.mirror.store.outbox_port import Due
@@ -106,7 +106,7 @@ class WriteRecords(Protocol):
         due: Sequence[Due] = (),
         at: datetime,
         held_until: datetime | None = None,
-        entries: Sequence[Entry] = (),
+        entries: Sequence[Recorded] = (),
     ) -> list[Due]:
         """Record outcomes, items and copies that are due, all in one transaction.
 
@@ -130,7 +130,7 @@ class WriteRecords(Protocol):
         *,
         at: datetime,
         again: Mapping[WriteId, datetime] = {},
-        entries: Sequence[Entry] = (),
+        entries: Sequence[Recorded] = (),
     ) -> None:
         """What was found of these writes, and when to look again: of those not named, never."""
         ...
@@ -147,7 +147,7 @@ class WriteRecords(Protocol):
         """In the order in which they happened."""
         ...
 
-    def decide_foreign(self, foreign: ForeignWrite, by: int, entry: Entry) -> bool:
+    def decide_foreign(self, foreign: ForeignWrite, by: int, *recorded: Recorded) -> bool:
         """Keep what a person decided of an unclear one, once. False: it was decided before."""
         ...
 

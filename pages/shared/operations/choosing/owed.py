@@ -182,7 +182,7 @@ def _reasons(desk: Desk, found: Sequence[Owed], label: str, alt: str, *, key: st
 def reasons_frame(desk: Desk, found: Sequence[Owed]) -> pd.DataFrame:
     """One row for each, with what speaks against a refund."""
     against = [verdict_against(one) for one in found]
-    why = [f"{a.why}: {a.detail}" if a else "" for a in against]
+    why = [each.told if each else "" for each in against]
     return pd.DataFrame(
         {
             "Booking": [one.booking.booking_id or one.booking.id for one in found],

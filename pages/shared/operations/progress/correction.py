@@ -116,7 +116,7 @@ def frame(desk: Desk, plan: Plan) -> pd.DataFrame:
             "Changed": [row.booking_name for row in rows],
             "Balance": [_change(row) for row in rows],
             "Verdict": [words.VERDICT[row.verdict] for row in rows],
-            "Why": [f"{row.why}: {row.detail}" if row.detail else str(row.why) for row in rows],
+            "Why": [row.told for row in rows],
         }
     )
 

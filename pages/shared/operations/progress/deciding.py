@@ -68,20 +68,14 @@ def _unclear(desk: Desk, operation: Operation, item: Item) -> None:
                     on_click=partial(_rule, desk, operation, item, refunded=refunded, why=why),
                 )
         st.caption(OF_A_REFUND)
-        problem = st.session_state.pop(f"unclear_{item.booking_id}", None)
-        if problem is not None:
-            problems.show(problem, "Nothing was decided.")
+        problems.show_kept(f"unclear_{item.booking_id}", "Nothing was decided.")
 
 
 def _rule(desk: Desk, operation: Operation, item: Item, *, refunded: bool, why: str) -> None:
-    """See ``_decide``."""
-    try:
+    with problems.kept(f"unclear_{item.booking_id}"):
         desk.core.resolution.rule(
             operation.id, item.booking_id, desk.acting(), refunded=refunded, why=why.strip()
         )
-    except problems.REFUSALS as error:
-        st.session_state[f"unclear_{item.booking_id}"] = problems.explain(error)
-    else:
         st.query_params.from_dict({address.OPERATION: operation.id})
 
 
@@ -105,9 +99,7 @@ def _one(desk: Desk, operation: Operation, doubt: Doubt) -> None:
                     on_click=partial(_decide, desk, operation, record, landed=landed, why=why),
                 )
         st.caption(_follows(write))
-        problem = st.session_state.pop(f"undecided_{write.id}", None)
-        if problem is not None:
-            problems.show(problem, "Nothing was decided.")
+        problems.show_kept(f"undecided_{write.id}", "Nothing was decided.")
 
 
 def _who(doubt: Doubt) -> str:
@@ -140,12 +132,8 @@ def _told(desk: Desk, doubt: Doubt) -> str:
 def _decide(
     desk: Desk, operation: Operation, record: WriteRecord, *, landed: bool, why: str
 ) -> None:
-    """A callback draws nothing: a problem is kept for the drawing that follows."""
-    try:
+    with problems.kept(f"undecided_{record.write.id}"):
         desk.core.resolution.decide(
             operation.id, record.write.id, desk.acting(), landed=landed, why=why.strip()
         )
-    except problems.REFUSALS as error:
-        st.session_state[f"undecided_{record.write.id}"] = problems.explain(error)
-    else:
         st.query_params.from_dict({address.OPERATION: operation.id})

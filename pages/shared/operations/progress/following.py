@@ -169,11 +169,8 @@ def _stop(desk: Desk, operation_id: str) -> None:
 
 
 def _attempt(operation_id: str, act: Callable[[], object]) -> None:
-    """Callbacks draw nothing: what went wrong is kept for the next drawing of the page."""
-    try:
+    with problems.kept(f"trouble_{operation_id}"):
         act()
-    except problems.REFUSALS as error:
-        st.session_state[f"trouble_{operation_id}"] = problems.explain(error)
 
 
 def _trouble(operation: Operation) -> None:

@@ -126,9 +126,7 @@ def _decision(desk: Desk, operation: Operation, found: ForeignFinding) -> None:
                 disabled=not (why or "").strip(),
                 on_click=partial(_decide, desk, operation, name, int(due or 0), why or ""),
             )
-        problem = st.session_state.pop(f"unjudged_{name}", None)
-        if problem is not None:
-            problems.show(problem, "Nothing was decided.")
+        problems.show_kept(f"unjudged_{name}", "Nothing was decided.")
 
 
 def _safe(name: str) -> str:
@@ -136,10 +134,6 @@ def _safe(name: str) -> str:
 
 
 def _decide(desk: Desk, operation: Operation, name: str, by: int, why: str) -> None:
-    """A callback draws nothing: a problem is kept for the drawing that follows."""
-    try:
+    with problems.kept(f"unjudged_{name}"):
         desk.core.corrections.decide(operation.id, name, by, desk.acting(), why)
-    except problems.REFUSALS as error:
-        st.session_state[f"unjudged_{name}"] = problems.explain(error)
-    else:
         st.query_params.from_dict({address.OPERATION: operation.id})

@@ -98,12 +98,12 @@ def confirm(
 
 def _next(desk: Desk, found: ExamActPreview) -> str:
     """What comes once it is confirmed."""
-    operating = desk.core.operation_commands
-    if operating.second.exceeded(bookings=found.number, credits_=found.credits_):
+    operation_commands = desk.core.operation_commands
+    if operation_commands.second.exceeded(bookings=found.number, credits_=found.credits_):
         return (
             "The exam is closed at once. Moving and cancelling wait for another admin to approve."
         )
-    hold = words.span(operating.hold)
+    hold = words.span(operation_commands.hold)
     return f"The exam is closed at once. Moving and cancelling each start {hold} later."
 
 
