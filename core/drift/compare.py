@@ -252,10 +252,10 @@ class Comparing:
             if id_ in records
         }
 
-    def unreadable(self, kind: Kind, stated: Stated) -> Drift | None:
+    def unreadable(self, kind: Kind, stated: Stated, held: Row | None) -> Drift | None:
         """The drift of a record whose row was just made without what could not be read."""
         id_ = str(stated.row[ID])
-        sides = _Sides(truth={id_: stated})
+        sides = _Sides(truth={id_: stated}, mirror={id_: held} if held else {})
         return explain(self._evidence(kind, id_, sides, archived=False, made_by_merge=False))
 
     def _again(self, kind: Kind, ids: Sequence[str], names: Collection[str]) -> _Sides:

@@ -1786,7 +1786,7 @@ COPYING = [
     Mutant(
         guard="a row that lacks columns of the one that waits is read anew",
         file="core/mirror/store/rules.py",
-        old="    return new if old.keys() - {PARTIAL} <= new.keys() else None",
+        old="    return new if old.keys() - BESIDE <= new.keys() else None",
         new="    return new",
         tests=_OUTBOX,
     ),
