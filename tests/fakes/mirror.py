@@ -45,6 +45,8 @@ class FakeMirror:
     refuse: Callable[[Kind, MirrorRow], str] = lambda _kind, _row: ""
     #: Called with each batch before it is looked at, outside the lock (to count, stop or race).
     on_copy: Callable[[Kind, Sequence[MirrorRow]], None] = lambda _kind, _rows: None
+    #: The same before rows are read by their ids.
+    on_rows: Callable[[], None] = lambda: None
     #: The same before a deletion.
     on_delete: Callable[[], None] = lambda: None
     #: None: rows tell nothing of when they were copied.
@@ -84,6 +86,7 @@ class FakeMirror:
             return results
 
     def rows(self, kind: Kind, ids: Sequence[str]) -> dict[str, MirrorRow]:
+        self.on_rows()
         with self._lock:
             self._answer()
             table = self._tables[kind]

@@ -2841,6 +2841,37 @@ FIRST_COPY = [
     ),
 ]
 
+REPAIRS = [
+    Mutant(
+        guard="a repair: only what Supabase then holds proves a copy",
+        file="core/drift/read_once.py",
+        old="for id_ in stated if id_ not in other}",
+        new="for id_ in stated}",
+        tests=(_SERVICES + "test_drift.py",),
+    ),
+    Mutant(
+        guard="a repair: what is just being tied to contact and exam is left alone",
+        file="core/drift/read_once.py",
+        old="            if stated.row[ID] == id_ and not self.comparing.settling(kind, stated):",
+        new="            if stated.row[ID] == id_:",
+        tests=(_SERVICES + "test_drift.py",),
+    ),
+    Mutant(
+        guard="a repair: of what was merged the old rows go before the new one comes",
+        file="core/drift/repair_step.py",
+        old="    if row.drift.cause is Cause.CONTACT_MERGED:",
+        new="    if False:",
+        tests=(_SERVICES + "test_drift.py",),
+    ),
+    Mutant(
+        guard="a balance that cannot be read is empty in a new row, and not the default",
+        file="core/mirror/rows.py",
+        old="    return {**stated, UNREAD: unread} if unread else stated",
+        new="    return stated",
+        tests=(_SERVICES + "test_first_copy.py",),
+    ),
+]
+
 NAMES = [
     Mutant(
         guard="a person is told so many names within a time",
@@ -2944,6 +2975,7 @@ MUTANTS = [
     *ANY_SIZE,
     *MEASURING,
     *FIRST_COPY,
+    *REPAIRS,
     *STRANGERS,
     *NAMES,
     *ADJUSTING,
