@@ -9,7 +9,7 @@ from itertools import groupby
 from core.credits.records import Kind
 from core.drift.causes import Cause, Remedy
 from core.drift.compare import Compared, Comparing
-from core.drift.read_once import ReadOnce
+from core.drift.copying.read_once import ReadOnce
 from core.drift.repairs import RepairRow, RowState
 from core.drift.store.port import DriftStore
 from core.mirror.copier import MirrorCopier

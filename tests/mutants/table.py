@@ -2792,21 +2792,21 @@ MEASURING = [
 FIRST_COPY = [
     Mutant(
         guard="a first copy: what the mirror kept for being newer is read again whole",
-        file="core/drift/filling.py",
+        file="core/drift/copying/filling.py",
         old="DONE = frozenset({Copied.WRITTEN, Copied.ALREADY_EQUAL, Copied.NOT_KEPT})",
         new="DONE = frozenset(Copied)",
         tests=_FIRST_COPY,
     ),
     Mutant(
         guard="a first copy: a row that is there is compared and not written",
-        file="core/drift/filling.py",
+        file="core/drift/copying/filling.py",
         old="        without = [id_ for id_ in ids if id_ not in held]",
         new="        without = ids",
         tests=_FIRST_COPY,
     ),
     Mutant(
         guard="a first copy: a merged record keeps the row that it has under its old id",
-        file="core/drift/filling.py",
+        file="core/drift/copying/filling.py",
         old="        ready = [id_ for id_ in ids if id_ not in old]",
         new="        ready = list(ids)",
         tests=_FIRST_COPY,
@@ -2844,14 +2844,14 @@ FIRST_COPY = [
 REPAIRS = [
     Mutant(
         guard="a repair: only what Supabase then holds proves a copy",
-        file="core/drift/read_once.py",
+        file="core/drift/copying/read_once.py",
         old="for id_ in stated if id_ not in other}",
         new="for id_ in stated}",
         tests=(_SERVICES + "test_drift.py",),
     ),
     Mutant(
         guard="a repair: what is just being tied to contact and exam is left alone",
-        file="core/drift/read_once.py",
+        file="core/drift/copying/read_once.py",
         old="            if stated.row[ID] == id_ and not self.comparing.settling(kind, stated):",
         new="            if stated.row[ID] == id_:",
         tests=(_SERVICES + "test_drift.py",),
