@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import psycopg
 from psycopg.sql import SQL, Identifier
@@ -155,7 +156,7 @@ def _by_dlt(desk: Desk) -> Callable[[], Balances]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
     subprocess.run(program, check=True, env={**kept, **desk.stack}, stdout=subprocess.DEVNULL)
     columns = ["id", *(f"properties__{key}" for key in SCHOOL.keys)]
-    return lambda: _rows(desk, (SCHEMA, "contacts"), columns)
+    return lambda: _rows(desk, (SCHEMA, "contacts"), columns, _number)
 
 
 def _by_desk(desk: Desk) -> Callable[[], Balances]:
@@ -164,17 +165,23 @@ def _by_desk(desk: Desk) -> Callable[[], Balances]:
         mirror.execute("truncate public.hubspot_contact_credits")
     desk.core("copy")
     columns = ["hubspot_id", *SCHOOL.keys]
-    return lambda: _rows(desk, ("public", "hubspot_contact_credits"), columns)
+    # empty: not 0, but a balance that cannot be read
+    return lambda: _rows(desk, ("public", "hubspot_contact_credits"), columns, lambda held: held)
 
 
-def _rows(desk: Desk, table: tuple[str, str], columns: Sequence[str]) -> Balances:
+def _rows(
+    desk: Desk,
+    table: tuple[str, str],
+    columns: Sequence[str],
+    number: Callable[[Any], int | None],
+) -> Balances:
     """``columns``: the id, then every balance."""
     query = SQL("select {} from {}").format(
         SQL(", ").join(map(Identifier, columns)), Identifier(*table)
     )
     with psycopg.connect(desk.stack["SUPABASE_DB_URL"]) as mirror:
         found = mirror.execute(query).fetchall()
-    return {str(id_): tuple(map(_number, balances)) for id_, *balances in found}
+    return {str(id_): tuple(map(number, balances)) for id_, *balances in found}
 
 
 def _truth(desk: Desk) -> Balances:

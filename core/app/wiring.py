@@ -285,6 +285,7 @@ def build(settings: Settings) -> Runtime:
         webhooks=core.webhook_receiver.set_up,
         public_url=settings.public_url,
         key_warnings=lambda: mirror.key_warnings(),  # noqa: PLW0108 - see above
+        table_warnings=lambda: mirror.table_warnings(),  # noqa: PLW0108 - see above
         desks=core.desks.findings,
         events_fault=core.event_announcer.fault,
         direction=CopyDirection(journal, utc_now).findings,

@@ -252,10 +252,10 @@ class Comparing:
             if id_ in records
         }
 
-    def unreadable(self, kind: Kind, stated: Stated) -> Drift | None:
+    def unreadable(self, kind: Kind, stated: Stated, held: Row | None) -> Drift | None:
         """The drift of a record whose row was just made without what could not be read."""
         id_ = str(stated.row[ID])
-        sides = _Sides(truth={id_: stated})
+        sides = _Sides(truth={id_: stated}, mirror={id_: held} if held else {})
         return explain(self._evidence(kind, id_, sides, archived=False, made_by_merge=False))
 
     def _again(self, kind: Kind, ids: Sequence[str], names: Collection[str]) -> _Sides:
@@ -284,10 +284,18 @@ class Comparing:
         if id_ in sides.writing or id_ in sides.moving or _is_due(id_, sides):
             return True
         stated = sides.truth.get(id_)
-        if kind is not Kind.BOOKING or stated is None:
+        return stated is not None and self.settling(kind, stated)
+
+    def settling(self, kind: Kind, stated: Stated) -> bool:
+        """A booking whose contact and exam may not be tied to it yet."""
+        if kind is not Kind.BOOKING:
             return False
         changed = datetime.fromisoformat(str(stated.row["source_modified_at"]))
         return self.now() - changed < SETTLING
+
+    def unlike(self, kind: Kind, truth: Mapping[str, Stated], held: Mapping[str, Row]) -> list[str]:
+        """Those of these records that the mirror's rows do not tell alike, or not whole."""
+        return suspects(truth, truth, held, columns(self.catalogue)[kind], self.zone)
 
     def _explained(
         self, kind: Kind, ids: Sequence[str], sides: _Sides, made_by_merge: Collection[str]

@@ -15,7 +15,7 @@ from operator import itemgetter
 from core.credits.exam_times import is_same_time
 from core.credits.records import History, Kind
 from core.drift.causes import REMEDIES, Cause, Remedy
-from core.mirror.rows import CONTACT_OF, ID, PARTIAL, SOURCE_TIME, SPARE, Row, moment, source_time
+from core.mirror.rows import BESIDE, CONTACT_OF, ID, SPARE, Row, moment, source_time
 
 #: Moments: HubSpot's and the mirror's text for one moment may differ.
 MOMENTS = frozenset({"token_refunded_at", "scheduled_activation_datetime"})
@@ -112,7 +112,7 @@ def suspects(
     one tuple compare for each.
     """
     lacking = _SPARE - set(next(iter(mirror.values()), _SPARE))
-    pick = itemgetter(*sorted(set(columns) - {SOURCE_TIME, PARTIAL} - lacking))
+    pick = itemgetter(*sorted(set(columns) - BESIDE - lacking))
     found = []
     for id_ in ids:
         try:
@@ -153,7 +153,7 @@ def differing_columns(evidence: Evidence, first: Sequence[str]) -> tuple[str, ..
 
 def _differing(truth: Row, held: Row, zone: tzinfo) -> Iterator[str]:
     for name, value in truth.items():
-        if name in {ID, SOURCE_TIME, PARTIAL} or _same(name, value, held.get(name)):
+        if name == ID or name in BESIDE or _same(name, value, held.get(name)):
             continue
         if name in _SPARE and name not in held:
             continue

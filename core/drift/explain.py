@@ -100,7 +100,8 @@ def _cause(evidence: Evidence, columns: Sequence[str]) -> _Found:
     if evidence.failed:
         return Cause.COPY_FAILED, evidence.failed, evidence.failed_since or at
     if stated.unreadable:
-        told = "; ".join(f"{name}: {why}" for name, why in stated.unreadable.items())
+        each = (f"{name}: {why}{_shown(held, name)}" for name, why in stated.unreadable.items())
+        told = "; ".join(each)
         newest = _newest(evidence.history, tuple(stated.unreadable))
         since = newest.at if newest else source_time(stated.row) or at
         return Cause.UNREADABLE_VALUE, told, since
@@ -110,6 +111,14 @@ def _cause(evidence: Evidence, columns: Sequence[str]) -> _Found:
             return Cause.CONTACT_MERGED, "made by a merge; Supabase holds the old ones", since
         return Cause.MISSING_ROW, "Supabase has no row of it", since
     return _changed(evidence, stated.row, held, columns)
+
+
+def _shown(held: Row | None, name: str) -> str:
+    """What students see where HubSpot says nothing that can be read: the last, or a default."""
+    if held is None or name not in held:
+        return ""
+    value = held[name]
+    return f", and Supabase shows {'nothing' if value in (None, '') else value}"
 
 
 def _without_truth(evidence: Evidence) -> _Found:

@@ -7,16 +7,20 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from core.credits.records import Kind
-from core.drift.causes import Remedy
+from core.drift.causes import Cause, Remedy
 from core.drift.compare import Compared, Comparing
+from core.drift.copying.read_once import ReadOnce
 from core.drift.repairs import RepairRow, RowState
 from core.drift.store.port import DriftStore
 from core.mirror.copier import MirrorCopier
-from core.mirror.port import Deleted, Mirror
+from core.mirror.port import Copied, Deleted, Mirror
 from core.mirror.rows import ID
 from core.mirror.store.outbox_port import Due
 
 ORDER = list(Kind)
+#: Why a record counts as repaired.
+COPIED = "copied"
+EQUAL = "equal when it was read again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,11 @@ class RepairStep:
     mirroring: MirrorCopier
     mirror: Mirror
     journal: DriftStore
+
+    @property
+    def read_once(self) -> ReadOnce:
+        """What copies and proves many records with one read of HubSpot."""
+        return ReadOnce(self.comparing, self.mirroring, self.mirror, self.journal)
 
     def mended(self, rows: Sequence[RepairRow]) -> list[RepairRow]:
         """These as they stand now: settled, or with their copies due.
@@ -54,6 +63,19 @@ class RepairStep:
         return {id_ for id_, due in found.items() if not due.dead}
 
     def _of_kind(self, kind: Kind, rows: Sequence[RepairRow]) -> list[RepairRow]:
+        """What can be copied is, in one read; the others are looked at anew from both."""
+        copyable = [row for row in rows if row.state is RowState.PENDING and _is_copyable(row)]
+        ids = [row.drift.record_id for row in copyable]
+        done = self.read_once.copied(kind, ids) if ids else {}
+        settled = [
+            _copied(row, done[row.drift.record_id])
+            for row in copyable
+            if row.drift.record_id in done
+        ]
+        rest = [row for row in rows if row.drift.record_id not in done]
+        return settled + (self._looked_at(kind, rest) if rest else [])
+
+    def _looked_at(self, kind: Kind, rows: Sequence[RepairRow]) -> list[RepairRow]:
         made = self.comparing.compare(kind, [row.drift.record_id for row in rows])
         gone = self._to_delete(kind, made)
         refused: dict[str, str] = {}
@@ -96,6 +118,21 @@ class RepairStep:
         ]
 
 
+def _is_copyable(row: RepairRow) -> bool:
+    """Of one that a person must mend, what can be read is copied all the same.
+
+    What was merged is not: rows of the old ids go first, or a student has two.
+    """
+    if row.drift.cause is Cause.CONTACT_MERGED:
+        return False
+    return row.drift.remedy in {Remedy.COPY, Remedy.PERSON}
+
+
+def _copied(row: RepairRow, copied: Copied) -> RepairRow:
+    why = COPIED if copied is Copied.WRITTEN else EQUAL
+    return replace(row, state=RowState.REPAIRED, why=why, truth_now={}, mirror_now={})
+
+
 def _proven(made: Compared, proof: Compared, gone: Collection[str]) -> Compared:
     """What was compared, and of the deleted what was read after, whatever the mirror answered."""
     kept = tuple(drift for drift in made.drifts if drift.record_id not in gone)
@@ -119,7 +156,7 @@ def _judged(
         return replace(row, state=RowState.LEFT_ALONE, why=why)
     drift = next((drift for drift in made.drifts if drift.record_id == id_), None)
     if drift is None:
-        why = "copied" if row.state is RowState.COPYING else "equal when it was read again"
+        why = COPIED if row.state is RowState.COPYING else EQUAL
         why = "its row was deleted" if id_ in gone else why
         return replace(row, state=RowState.REPAIRED, why=why, truth_now={}, mirror_now={})
     told = f"{drift.cause}: {drift.evidence}"

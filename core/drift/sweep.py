@@ -19,8 +19,8 @@ from core.credits.records import Kind
 from core.credits.roles import Act, Actor
 from core.drift.causes import Cause
 from core.drift.compare import Compared, Comparing
+from core.drift.copying.filling import Filling
 from core.drift.differences import Drift
-from core.drift.filling import Filling
 from core.drift.listing import AT_ONCE as LISTED_AT_ONCE
 from core.drift.seen_ids import SeenIds
 from core.drift.store.port import DriftStore

@@ -33,6 +33,8 @@ class Diagnosing:
     public_url: str = ""
     #: What about Supabase's key works now and will not.
     key_warnings: Callable[[], Sequence[str]] = tuple
+    #: What its tables would show that HubSpot does not say. May raise ``GatewayError``.
+    table_warnings: Callable[[], Sequence[str]] = tuple
     #: Whether another desk is at work on the account.
     desks: Callable[[], Sequence[Finding]] = tuple
     #: Which operational store this is; None: nobody can say.
@@ -108,11 +110,19 @@ class Diagnosing:
         if not found:
             said = "its schema is as expected, and a copy of each kind went through"
             found.append(Finding(health=Health.FINE, what="Supabase", said=said))
-            found += self._exposures()
+            found += [*self._shown(), *self._exposures()]
         warnings = self.key_warnings()
         return found + [
             Finding(health=Health.WARNING, what="Supabase key", said=each) for each in warnings
         ]
+
+    def _shown(self) -> list[Finding]:
+        what = "Supabase tables"
+        try:
+            told = self.table_warnings()
+        except GatewayError as error:
+            told = [f"what a new row shows where a value cannot be read is not known: {error}"]
+        return [Finding(health=Health.WARNING, what=what, said=each) for each in told]
 
     def _exposures(self) -> list[Finding]:
         """Told and never mended here: another app may read its rows that way."""

@@ -134,6 +134,11 @@ class MirrorCopier:
         """The outbox has what was offered, held for us."""
         self._remove(self.handed.saved(held, self.now()))
 
+    def needless(self, waiting: Sequence[Due]) -> None:
+        """Forget these copies, unless they are due anew: the mirror was proved to be right."""
+        if waiting:
+            self._remove(waiting)
+
     def drain(self, read_later: Callable[[Sequence[Due]], None] | None = None) -> Drained:
         """Take what is due once, and copy it; nothing while the mirror is known to be down.
 

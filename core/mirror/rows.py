@@ -8,7 +8,7 @@ Pure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
 from core.credits.catalogue import Catalogue
@@ -40,6 +40,11 @@ ID = "hubspot_id"
 SOURCE_TIME = "source_modified_at"
 #: In a row that states only some columns of one that should be in the mirror already.
 PARTIAL = "partial"
+#: In a whole row: names of what it leaves out because HubSpot's value cannot be read. A row that
+#: is there keeps what it has of them; in a new one they are empty, where the table lets them be.
+UNREAD = "unreadable"
+#: What a row says of itself.
+BESIDE = frozenset({SOURCE_TIME, PARTIAL, UNREAD})
 
 #: Columns that a school's table may lack: what they would hold is not copied and not compared.
 SPARE: dict[Kind, frozenset[str]] = {
@@ -73,15 +78,14 @@ def record_row(record: Counted | Booking, catalogue: Catalogue) -> Row:
 
 
 def contact_row(contact: Contact, catalogue: Catalogue) -> Row:
-    """All of a contact that could be read. A credit that is unreadable is left out."""
+    """All of a contact that could be read."""
     return {
         **_version(contact.id, contact.modified_at),
         "student_id": _text(contact.student_id),
         "email": _text(contact.email),
         "firstname": _text(contact.firstname),
         "lastname": _text(contact.lastname),
-        **_read(contact, ndecc_exam_date=_day(contact.ndecc_exam_date)),
-        **{key: contact.balances[key] for key in catalogue.keys if key in contact.balances},
+        **_read(contact, catalogue.keys, ndecc_exam_date=_day(contact.ndecc_exam_date)),
     }
 
 
@@ -135,6 +139,7 @@ def booking_row(booking: Booking) -> Row:
         "is_active": _text(booking.raw_status or booking.status),
         **_read(
             booking,
+            [],
             token_used=_text(booking.token),
             token_refunded=booking.refunded,
             token_refunded_at=_time(booking.refunded_at),
@@ -154,7 +159,6 @@ def booking_row(booking: Booking) -> Row:
 
 def exam_row(exam: Exam) -> Row:
     """All of an exam that could be read."""
-    seats = exam.balances.get(TOTAL_BOOKINGS)
     return {
         **_version(exam.id, exam.modified_at),
         "mock_exam_name": _text(exam.name),
@@ -164,11 +168,11 @@ def exam_row(exam: Exam) -> Row:
         "location": _text(exam.location),
         **_read(
             exam,
+            [TOTAL_BOOKINGS],
             exam_date=_day(exam.exam_date),
             capacity=exam.capacity,
             scheduled_activation_datetime=_time(exam.scheduled_activation_at),
         ),
-        **({} if seats is None else {"total_bookings": seats}),
         "is_active": _text(exam.is_active),
     }
 
@@ -235,9 +239,13 @@ def probe_rows(catalogue: Catalogue, now: datetime) -> dict[Kind, Row]:
     }
 
 
-def _read(record: Counted | Booking, **columns: object) -> Row:
-    """Without what could not be read: the mirror keeps what it has."""
-    return {name: value for name, value in columns.items() if name not in record.unclear}
+def _read(record: Counted | Booking, counters: Sequence[str], **columns: object) -> Row:
+    """Without what could not be read, which it names."""
+    balances = record.balances if isinstance(record, Counted) else {}
+    stated = {name: value for name, value in columns.items() if name not in record.unclear}
+    stated |= {key: n for key, n in balances.items() if key in counters}
+    unread = [name for name in (*columns, *counters) if name not in stated]
+    return {**stated, UNREAD: unread} if unread else stated
 
 
 def _version(record_id: str, modified_at: datetime) -> Row:

@@ -252,10 +252,13 @@ def _exam(row: MirrorRow) -> Exam:
     def text(name: str) -> str:
         return str(row.get(name) or "")
 
-    seats, capacity = row.get("total_bookings"), row.get("capacity")
+    held, capacity = row.get(TOTAL_BOOKINGS), row.get("capacity")
+    seats = {TOTAL_BOOKINGS: held} if isinstance(held, int) else {}
     return Exam(
         id=text("hubspot_id"),
-        balances={TOTAL_BOOKINGS: seats} if isinstance(seats, int) else {},
+        balances=seats,
+        # nobody knows then how many seats are left: HubSpot holds what cannot be read
+        unreadable={} if seats else {TOTAL_BOOKINGS: "is empty in Supabase"},
         modified_at=source_time(row) or EPOCH,
         name=text("mock_exam_name"),
         mock_type=text("mock_type"),

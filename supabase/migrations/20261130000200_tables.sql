@@ -20,11 +20,11 @@ begin
             email text,
             firstname text,
             lastname text,
-            sj_credits integer not null default 0,
-            cs_credits integer not null default 0,
-            sjmini_credits integer not null default 0,
-            mock_discussion_token integer not null default 0,
-            shared_mock_credits integer not null default 0,
+            sj_credits integer default 0,
+            cs_credits integer default 0,
+            sjmini_credits integer default 0,
+            mock_discussion_token integer default 0,
+            shared_mock_credits integer default 0,
             ndecc_exam_date date,
             created_at timestamptz not null default now(),
             updated_at timestamptz not null default now(),
@@ -73,7 +73,7 @@ begin
             end_time text,
             location text,
             capacity integer,
-            total_bookings integer not null default 0 constraint total_bookings_not_negative check (
+            total_bookings integer default 0 constraint total_bookings_not_negative check (
                 total_bookings >= 0
             ),
             is_active text,
@@ -84,6 +84,23 @@ begin
         ) with (fillfactor = 80);
         comment on table hubspot_mock_exams is 'Made by Credit Desk: exams, as HubSpot has them.';
     end if;
+end
+$$;
+
+-- What cannot be read in HubSpot is empty in a new row of ours: 0 would say that a student has no credits.
+do $$
+declare
+    counter record;
+begin
+    for counter in
+        select t.oid::regclass as target, a.attname as name
+        from (values ('contacts'), ('bookings'), ('exams')) as k (kind)
+        join pg_class as t on t.oid = credit_desk_table(k.kind) and credit_desk_made(t.oid)
+        join pg_attribute as a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
+        where a.atttypid = 'integer'::regtype and a.attnotnull and a.atthasdef
+    loop
+        execute format('alter table %s alter column %I drop not null', counter.target, counter.name);
+    end loop;
 end
 $$;
 

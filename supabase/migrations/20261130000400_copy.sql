@@ -8,6 +8,8 @@ set search_path = public, pg_temp;
 --         object is left as it is.
 --         "partial": true  states only some columns of a row that should be there: it is never made
 --                          from this object, for the columns left out would be invented.
+--         "unreadable": [names]  columns that are left out because HubSpot's value cannot be read. In a
+--                          new row they are empty; where the table forbids that, they have its default.
 --
 -- Answers one row for each object given, in the same order: hubspot_id and outcome, which is
 --   written         the mirror now holds this version
@@ -179,7 +181,9 @@ begin
         left join credit_desk_columns(of_kind) as c on c.ours = k.key
     loop
         value := given ->> said.key;
-        if said.key = 'partial' or said.type is null and said.key = any(credit_desk_spare(of_kind)) then
+        if said.key in ('partial', 'unreadable')
+            or said.type is null and said.key = any(credit_desk_spare(of_kind))
+        then
             continue;
         elsif said.key in ('synced_at', 'updated_at') then
             return format('%s is set by the mirror itself', said.key);
@@ -231,8 +235,11 @@ begin
         ),
         string_agg(
             format(
-                'case when n.given ? %L then n.%I else %s end', c.ours, c.name,
-                coalesce(c.default_value, 'null')
+                'case when n.given ? %1$L then n.%2$I %4$s else %3$s end', c.ours, c.name,
+                coalesce(c.default_value, 'null'),
+                case when not c.required
+                    then format('when n.given -> ''unreadable'' ? %L then null', c.ours)
+                end
             ), E',\n            '
         ),
         string_agg(
@@ -311,7 +318,8 @@ begin
         where jsonb_typeof(e.given) <> 'object'
             or coalesce(e.given ->> 'hubspot_id', '') = ''
             or coalesce(e.given ->> 'source_modified_at', '') = ''
-            or e.given - array[%3$s] - credit_desk_spare('%1$s') - 'partial' <> '{}'
+            or e.given - array[%3$s] - credit_desk_spare('%1$s')
+                - array['partial', 'unreadable'] <> '{}'
     ) then
         raise exception 'an object is unfit' using errcode = 'data_exception';
     end if;

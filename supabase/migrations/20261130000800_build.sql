@@ -48,7 +48,7 @@ $$;
 create or replace function credit_desk_schema() returns jsonb
 language sql stable set search_path from current as $$
     select jsonb_build_object(
-        'version', 4,
+        'version', 5,
         'schema', current_schema(),
         'names', (
             select coalesce(jsonb_agg(jsonb_build_object(
@@ -70,6 +70,15 @@ language sql stable set search_path from current as $$
                 select coalesce(jsonb_agg(c.ours), '[]') from credit_desk_columns(k.kind) as c
                 where c.required and c.default_value is null
                     and c.ours not in ('hubspot_id', 'source_modified_at')
+            ))
+            from (values ('contacts'), ('bookings'), ('exams')) as k (kind)
+        ),
+        -- what may not be empty and has a default: what a new row says where a value cannot be read
+        'never_empty', (
+            select jsonb_object_agg(k.kind, (
+                select coalesce(jsonb_object_agg(c.name, c.default_value), '{}')
+                from credit_desk_columns(k.kind) as c
+                where c.required and c.default_value is not null
             ))
             from (values ('contacts'), ('bookings'), ('exams')) as k (kind)
         ),

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import Any
 
 from core.credits.catalogue import SCHOOL
 from core.credits.errors import GatewayError, NotSent, Store
@@ -22,12 +23,12 @@ from core.mirror.port import (
     Renamed,
     RenameResult,
 )
-from core.mirror.rows import ID, PARTIAL, SOURCE_TIME, TABLES, columns
+from core.mirror.rows import BESIDE, ID, PARTIAL, SOURCE_TIME, TABLES, UNREAD, columns
 from tests.fakes import lookup
 
 OLDEST = datetime.min.replace(tzinfo=UTC)
 COUNTERS = {*SCHOOL.keys, TOTAL_BOOKINGS}
-#: What a row holds of which nothing is known yet.
+#: What a row is made with: the defaults of its columns.
 BLANK: dict[Kind, dict[str, object]] = {
     kind: {name: 0 if name in COUNTERS else None for name in names}
     for kind, names in columns(SCHOOL).items()
@@ -44,6 +45,8 @@ class FakeMirror:
     refuse: Callable[[Kind, MirrorRow], str] = lambda _kind, _row: ""
     #: Called with each batch before it is looked at, outside the lock (to count, stop or race).
     on_copy: Callable[[Kind, Sequence[MirrorRow]], None] = lambda _kind, _rows: None
+    #: The same before rows are read by their ids.
+    on_rows: Callable[[], None] = lambda: None
     #: The same before a deletion.
     on_delete: Callable[[], None] = lambda: None
     #: None: rows tell nothing of when they were copied.
@@ -54,6 +57,8 @@ class FakeMirror:
     unique_students: bool = False
     #: What a contact must have to have a row, as the school's own tables ask.
     needs: frozenset[str] = frozenset()
+    #: Columns that may not be empty, by kind: a new row has their default.
+    never_empty: set[tuple[Kind, str]] = field(default_factory=set)
     calls: int = 0
     wrong: list[str] = field(default_factory=list)
     exposed: list[Exposure] = field(default_factory=list)
@@ -81,6 +86,7 @@ class FakeMirror:
             return results
 
     def rows(self, kind: Kind, ids: Sequence[str]) -> dict[str, MirrorRow]:
+        self.on_rows()
         with self._lock:
             self._answer()
             table = self._tables[kind]
@@ -199,7 +205,7 @@ class FakeMirror:
             raise self.dead
 
     def _copy_one(self, kind: Kind, row: MirrorRow) -> CopyResult:
-        if why := self.refuse(kind, row) or _unfit(kind, row):
+        if why := self.refuse(kind, row) or _unfit(kind, row) or self._empty(kind, row):
             return CopyResult(copied=Copied.REFUSED, reason=why)
         table = self._tables[kind]
         held = table.get(str(row[ID]))
@@ -210,7 +216,8 @@ class FakeMirror:
         if self.unique_students and (why := _taken(kind, row, table)):
             return CopyResult(copied=Copied.REFUSED, reason=why)
         if held is None:
-            table[str(row[ID])] = BLANK[kind] | _stated(row) | self._stamps(written=True)
+            made = BLANK[kind] | self._unread(kind, row) | _stated(row)
+            table[str(row[ID])] = made | self._stamps(written=True)
             return CopyResult(copied=Copied.WRITTEN)
         if _time(row) < _time(held):
             return CopyResult(copied=Copied.NEWER_KEPT)
@@ -221,6 +228,14 @@ class FakeMirror:
         if newer or not equal:
             held.update(self._stamps(written=not equal))
         return CopyResult(copied=Copied.ALREADY_EQUAL if equal else Copied.WRITTEN)
+
+    def _empty(self, kind: Kind, row: MirrorRow) -> str:
+        named = [name for name in row if row[name] is None and (kind, name) in self.never_empty]
+        return f"{named[0]} may not be null" if named else ""
+
+    def _unread(self, kind: Kind, row: MirrorRow) -> dict[str, object]:
+        names: Any = row.get(UNREAD) or ()
+        return {name: None for name in names if (kind, name) not in self.never_empty}
 
     def _stamps(self, *, written: bool) -> dict[str, object]:
         if self.now is None:
@@ -246,13 +261,13 @@ def _unfit(kind: Kind, row: MirrorRow) -> str:
     for name, value in _stated(row).items():
         if name not in BLANK[kind]:
             return f"{TABLES[kind]} has no column {name}"
-        if name in COUNTERS and (not isinstance(value, int) or value < 0):
+        if name in COUNTERS and value is not None and (not isinstance(value, int) or value < 0):
             return f"{name} is {value!r}, not a whole number from 0 up"
     return ""
 
 
 def _stated(row: MirrorRow) -> dict[str, object]:
-    return {key: value for key, value in row.items() if key != PARTIAL}
+    return {key: value for key, value in row.items() if key not in BESIDE or key == SOURCE_TIME}
 
 
 def _time(row: MirrorRow) -> datetime:

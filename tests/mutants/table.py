@@ -1799,7 +1799,7 @@ COPYING = [
     Mutant(
         guard="a row that lacks columns of the one that waits is read anew",
         file="core/mirror/store/rules.py",
-        old="    return new if old.keys() - {PARTIAL} <= new.keys() else None",
+        old="    return new if old.keys() - BESIDE <= new.keys() else None",
         new="    return new",
         tests=_OUTBOX,
     ),
@@ -2813,21 +2813,21 @@ MEASURING = [
 FIRST_COPY = [
     Mutant(
         guard="a first copy: what the mirror kept for being newer is read again whole",
-        file="core/drift/filling.py",
+        file="core/drift/copying/filling.py",
         old="DONE = frozenset({Copied.WRITTEN, Copied.ALREADY_EQUAL, Copied.NOT_KEPT})",
         new="DONE = frozenset(Copied)",
         tests=_FIRST_COPY,
     ),
     Mutant(
         guard="a first copy: a row that is there is compared and not written",
-        file="core/drift/filling.py",
+        file="core/drift/copying/filling.py",
         old="        without = [id_ for id_ in ids if id_ not in held]",
         new="        without = ids",
         tests=_FIRST_COPY,
     ),
     Mutant(
         guard="a first copy: a merged record keeps the row that it has under its old id",
-        file="core/drift/filling.py",
+        file="core/drift/copying/filling.py",
         old="        ready = [id_ for id_ in ids if id_ not in old]",
         new="        ready = list(ids)",
         tests=_FIRST_COPY,
@@ -2859,6 +2859,37 @@ FIRST_COPY = [
         old="if n > span.above and (span.until is None or n <= span.until)",
         new="if n > span.above",
         tests=(_UNIT + "test_listing.py",),
+    ),
+]
+
+REPAIRS = [
+    Mutant(
+        guard="a repair: only what Supabase then holds proves a copy",
+        file="core/drift/copying/read_once.py",
+        old="for id_ in stated if id_ not in other}",
+        new="for id_ in stated}",
+        tests=(_SERVICES + "test_drift.py",),
+    ),
+    Mutant(
+        guard="a repair: what is just being tied to contact and exam is left alone",
+        file="core/drift/copying/read_once.py",
+        old="            if stated.row[ID] == id_ and not self.comparing.settling(kind, stated):",
+        new="            if stated.row[ID] == id_:",
+        tests=(_SERVICES + "test_drift.py",),
+    ),
+    Mutant(
+        guard="a repair: of what was merged the old rows go before the new one comes",
+        file="core/drift/repair_step.py",
+        old="    if row.drift.cause is Cause.CONTACT_MERGED:",
+        new="    if False:",
+        tests=(_SERVICES + "test_drift.py",),
+    ),
+    Mutant(
+        guard="a balance that cannot be read is empty in a new row, and not the default",
+        file="core/mirror/rows.py",
+        old="    return {**stated, UNREAD: unread} if unread else stated",
+        new="    return stated",
+        tests=(_SERVICES + "test_first_copy.py",),
     ),
 ]
 
@@ -2965,6 +2996,7 @@ MUTANTS = [
     *ANY_SIZE,
     *MEASURING,
     *FIRST_COPY,
+    *REPAIRS,
     *STRANGERS,
     *NAMES,
     *ADJUSTING,

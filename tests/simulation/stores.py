@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from core.credits.catalogue import SCHOOL
 from core.credits.records import Contact, Exam, Kind
-from core.mirror.rows import SOURCE_TIME, booking_row, contact_row, exam_row
+from core.mirror.rows import BESIDE, booking_row, contact_row, exam_row
 from tests.fakes.crm import FakeCrm
 from tests.fakes.mirror import FakeMirror
 
@@ -32,7 +32,7 @@ def differing(crm: FakeCrm, mirror: FakeMirror) -> set[tuple[Kind, str]]:
         held = {str(row["hubspot_id"]): row for row in mirror.page(kind, "", 10**6)}
         found |= {(kind, id_) for id_ in truth.keys() ^ held.keys()}
         for id_ in truth.keys() & held.keys():
-            names = truth[id_].keys() - {SOURCE_TIME}
+            names = truth[id_].keys() - BESIDE
             if any((truth[id_][n] or None) != (held[id_][n] or None) for n in names):
                 found.add((kind, id_))
     return found

@@ -84,6 +84,7 @@ def test_an_unreadable_credit_is_left_out_and_so_stays_as_it_is_in_the_mirror() 
     ann = replace(ANN, balances=readable, unreadable={CS: "'2.5' is not a whole number"})
 
     assert CS not in contact_row(ann, SCHOOL)
+    assert [CS] == contact_row(ann, SCHOOL)["unreadable"]
     assert contact_row(ann, SCHOOL)[SHARED] == 4
 
 
@@ -153,7 +154,9 @@ def test_an_exam_row_states_its_seats() -> None:
 
 
 def test_an_unreadable_seat_count_is_left_out() -> None:
-    assert "total_bookings" not in exam_row(replace(EXAM, balances={}))
+    unread = exam_row(replace(EXAM, balances={}))
+    assert "total_bookings" not in unread
+    assert ["total_bookings"] == unread["unreadable"]
 
 
 @pytest.mark.parametrize("row", [contact_row(ANN, SCHOOL), booking_row(BOOKING), exam_row(EXAM)])

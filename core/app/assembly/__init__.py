@@ -26,7 +26,7 @@ from core.credits.catalogue import SCHOOL, Catalogue
 from core.credits.records import Kind
 from core.credits.writes import QUIET_PERIOD
 from core.drift.compare import Comparing
-from core.drift.filling import Filling
+from core.drift.copying.filling import Filling
 from core.drift.measure import GaugeRecorder
 from core.drift.queries import DriftQueries
 from core.drift.repair import RepairRunner

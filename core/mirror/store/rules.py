@@ -8,7 +8,7 @@ from typing import Any
 
 from core.audit.store.event_port import Event
 from core.credits.records import Kind
-from core.mirror.rows import PARTIAL, SOURCE_TIME, is_erasure
+from core.mirror.rows import BESIDE, SOURCE_TIME, is_erasure
 from core.mirror.store.outbox_port import DeadLetters
 
 #: From when a fresh outbox row may be taken: always, whatever the clocks of two hosts say.
@@ -33,7 +33,7 @@ def row_to_copy(
     old, new = waiting, offered
     if _source_time(offered) < _source_time(waiting):
         old, new = offered, waiting
-    return new if old.keys() - {PARTIAL} <= new.keys() else None
+    return new if old.keys() - BESIDE <= new.keys() else None
 
 
 def dead_by_error(counted: Iterable[tuple[str, Kind, int, datetime]]) -> list[DeadLetters]:

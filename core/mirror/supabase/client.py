@@ -206,6 +206,16 @@ class Supabase:
         """What about the key works now and will not, with how to mend it; for ``doctor``."""
         return setup.legacy_key(self.service_key)
 
+    def table_warnings(self) -> list[str]:
+        """What the tables would show that HubSpot does not say; for ``doctor``.
+
+        Raises:
+            GatewayError: Supabase does not answer, or its functions are of another version.
+        """
+        schema = self.call("credit_desk_schema", {})
+        with translated():
+            return setup.default_warnings(schema, self.columns, self.names)
+
     def faults(self) -> list[str]:
         """See ``Mirror.faults``."""
         given = setup.given_faults(self.url, self.service_key)

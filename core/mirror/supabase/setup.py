@@ -14,7 +14,7 @@ from core.mirror.port import SETUP
 from core.mirror.rows import SPARE, TABLES
 from core.mirror.supabase.wire import APPLY
 
-VERSION = 4
+VERSION = 5
 #: What ``credit_desk_probe`` answers when a copy and a deletion went through.
 WORKS = "works"
 _URL = "set SUPABASE_URL to the project's URL (https://<ref>.supabase.co; Settings > API)"
@@ -120,6 +120,38 @@ def _table_faults(
             f"table {table} can be read by anybody: "
             f"alter table {schema.get('schema')}.{table} enable row level security"
         )
+
+
+def default_warnings(
+    schema: Any, needed: Mapping[Kind, Collection[str]], names: MirrorNames
+) -> list[str]:
+    """Columns of ours in which a new row would show a value that HubSpot does not say.
+
+    ``schema`` is the answer of ``credit_desk_schema()``.
+    """
+    return [told for kind in Kind for told in _defaults(schema, kind, needed[kind], names)]
+
+
+def _defaults(
+    schema: Mapping[str, Any], kind: Kind, needed: Collection[str], names: MirrorNames
+) -> Iterator[str]:
+    wanted = {names.column(kind, name) for name in needed}
+    shown = {
+        name: default
+        for name, default in sorted(((schema.get("never_empty") or {}).get(kind) or {}).items())
+        if name in wanted
+    }
+    if not shown:
+        return
+    table, where = TABLES[kind], schema.get("schema")
+    columns = ", ".join(f"{name} (then {default})" for name, default in shown.items())
+    freed = ", ".join(f"alter column {name} drop not null" for name in shown)
+    yield (
+        f"in {table} these columns may not be empty, so a new row shows their default where "
+        f"HubSpot's value cannot be read: {columns}. To let them be empty, if the apps that read "
+        f"them can: alter table {where}.{table} {freed}; set search_path = {where}; "
+        "call credit_desk_build()"
+    )
 
 
 def required(schema: Any) -> frozenset[str]:

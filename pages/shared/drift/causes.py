@@ -42,7 +42,7 @@ MEANS: dict[Cause, str] = {
     Cause.COPY_FAILED: "The copy to Supabase failed eight times. Fix what the error names, "
     "then retry the copy or repair.",
     Cause.UNREADABLE_VALUE: "A balance in HubSpot is not a whole number of 0 or more. A repair "
-    "cannot fix it: correct the value in HubSpot, and the copy follows.",
+    "copies everything else: correct the value in HubSpot, and the copy follows.",
     Cause.CHANGED_IN_MIRROR: "The row was edited in Supabase after it was copied. A repair puts "
     "HubSpot's values back.",
     Cause.CHANGED_IN_HUBSPOT: "A person or app other than Credit Desk changed it in HubSpot, "

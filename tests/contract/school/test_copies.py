@@ -187,6 +187,21 @@ def test_a_balance_is_seen_at_once_and_no_other_column_changes(clean: School, ne
     assert {name for name in now if now[name] != before[name]} <= own
 
 
+def test_a_balance_that_cannot_be_read_is_empty_in_a_new_row_and_stays_in_one_that_is_there(
+    clean: School, new_id: str
+) -> None:
+    cs, later = SCHOOL.keys[1], AT + timedelta(seconds=1)
+    odd: dict[str, Any] = {"balances": {SCHOOL.keys[0]: 4}, "unreadable": {cs: "holds 'abc'"}}
+
+    copied(clean, Kind.CONTACT, contact_row(student(new_id, **odd), SCHOOL))
+    assert (4, None) == tuple(credits_of(clean, new_id)[key] for key in SCHOOL.keys[:2])
+
+    fine = student(new_id, balances=dict.fromkeys(SCHOOL.keys, 5), modified_at=later)
+    copied(clean, Kind.CONTACT, contact_row(fine, SCHOOL))
+    copied(clean, Kind.CONTACT, contact_row(student(new_id, **odd, modified_at=later), SCHOOL))
+    assert (4, 5) == tuple(credits_of(clean, new_id)[key] for key in SCHOOL.keys[:2])
+
+
 def test_a_contact_without_a_student_id_has_no_row_and_none_is_missed(
     clean: School, new_id: str
 ) -> None:

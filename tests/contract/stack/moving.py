@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from core.drift.causes import Cause
 from core.drift.differences import Drift
 from core.mirror.store.outbox_port import Due
 from sandbox.hubspot.live import Act, run_live
+from sandbox.hubspot.portal import BOOKINGS
 from tests.crash.desk import Desk, write_csv
 
 Key = tuple[str, str]
@@ -93,6 +95,18 @@ class Moving:
             yield f"  HubSpot: {desk.hubspot.get(path, params=asked).text}"
             query = {"hubspot_id": f"eq.{id_}"}
             yield f"  mirror: {desk.supabase.get('/hubspot_contact_credits', params=query).text}"
+
+    def swept_when_settled(self) -> Found:
+        """The first sweep that leaves nothing alone: what was just made or written is, for seconds.
+
+        A small world is swept sooner than its last bookings are ten seconds old.
+        """
+        deadline = time.monotonic() + self.desk.patience_s
+        while time.monotonic() < deadline:
+            found = self.swept()
+            if not self.report["left_alone"]:
+                return found
+        raise AssertionError(f"{self.report['left_alone']} records are left alone for ever")
 
     def repaired(self) -> dict[str, Any]:
         """While the world moves, what was just repaired may differ again: exit code 2."""
@@ -180,9 +194,23 @@ class Moving:
             and not (cause is Cause.UNREADABLE_VALUE and id_ in unreadable)
         }
 
-    def untouched(self, found: Mapping[Key, Cause]) -> Found:
+    def led_by_merges(self) -> set[str]:
+        """Bookings of contacts that somebody merged: the desk copies them with their contact.
+
+        So what was planted in one of them may be mended before the sweep comes to it.
+        """
+        path, asked = "/crm/objects/2026-09/0-1", {"associations": BOOKINGS, "archived": "false"}
+        ids: set[str] = set()
+        for act in self.acts:
+            if act.kind == "merge":
+                answer = self.desk.hubspot.get(f"{path}/{act.id}", params=asked)
+                ends = answer.json().get("associations", {}) if answer.is_success else {}
+                ids |= {end["id"] for of_type in ends.values() for end in of_type["results"]}
+        return ids
+
+    def untouched(self, found: Mapping[Key, Cause], led: Collection[str] = ()) -> Found:
         """Contacts and bookings that nobody changed meanwhile; bookings may follow a merge."""
-        touched = self.touched
+        touched = self.touched.union(led)
         merged = {act.id for act in self.acts if act.kind == "merge"}
         return {
             (kind, id_): cause
@@ -221,6 +249,14 @@ def truth(desk: Desk) -> dict[str, Balances]:
 
 def _whole(raw: str | None) -> int | None:
     return int(match[1]) if (match := re.fullmatch(r"(\d+)(\.0+)?", raw or "0")) else None
+
+
+def _alike(there: Mapping[str, Balances], held: Mapping[str, Balances], id_: str) -> bool:
+    """Every balance that can be read is held; of the others Supabase has the last one, or none."""
+    if id_ not in there or id_ not in held:
+        return False
+    pairs = zip(there[id_], held[id_], strict=True)
+    return all(truth is None or truth == shown for truth, shown in pairs)
 
 
 def mirror(desk: Desk) -> dict[str, Balances]:
@@ -272,27 +308,27 @@ def see_through(world: Moving, *, operate_on: int, seed: int = 1) -> dict[str, A
 
     unexplained = [key for key, cause in found.items() if cause is Cause.UNEXPLAINED]
     assert not unexplained, world.told(unexplained)
-    expected = world.untouched(world.expected)
-    seen = world.untouched(found)
+    led = world.led_by_merges()
+    expected, seen = world.untouched(world.expected, led), world.untouched(found, led)
     wrong = set(expected.items()) ^ set(seen.items())
     assert not wrong, f"{sorted(wrong)}\n{world.told(dict(wrong))}"
     moved = {key: cause for key, cause in found.items() if key not in seen}
     assert not (strange := world.strange(moved)), world.told(strange)
     assert not {id_ for _, id_ in seen if id_ in busy}, "reported while it was written"
 
-    world.swept()
+    world.swept_when_settled()
     second = world.repaired()
-    left = world.swept()
+    left = world.swept_when_settled()
     there, held = truth(desk), mirror(desk)
     unreadable = {(CONTACTS, id_) for id_, balances in there.items() if None in balances}
     assert left == dict.fromkeys(unreadable, Cause.UNREADABLE_VALUE), left
-    unequal = {id_ for id_ in there.keys() | held.keys() if there.get(id_) != held.get(id_)}
-    assert {id_ for _, id_ in unreadable} == unequal, unequal
+    unequal = {id_ for id_ in there.keys() | held.keys() if not _alike(there, held, id_)}
+    assert not unequal, unequal
     return {
         "acts": len(world.acts),
         "touched": len(world.touched),
         "operation": len(chosen),
-        "found": len(found),
+        "drifting": len(found),
         "planted": len(world.expected),
         "left_alone": while_moving["left_alone"],
         "written_at_once": len(busy & world.touched),

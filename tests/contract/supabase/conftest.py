@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, LiteralString, Protocol
 
 import psycopg
 import pytest
@@ -36,6 +36,10 @@ class Setting(Protocol):
         """A table of the school's with a row that refers to this one by foreign key."""
         ...
 
+    def never_empty(self, kind: Kind, column: str) -> AbstractContextManager[None]:
+        """A table whose column may not be empty, with a default, as a school's may be."""
+        ...
+
     def die(self) -> None: ...
     def come_back(self) -> None: ...
 
@@ -49,6 +53,12 @@ class InMemory:
         self.mirror.referring[kind, id_] = table
         yield
         del self.mirror.referring[kind, id_]
+
+    @contextmanager
+    def never_empty(self, kind: Kind, column: str) -> Iterator[None]:
+        self.mirror.never_empty.add((kind, column))
+        yield
+        self.mirror.never_empty.remove((kind, column))
 
     def edit(self, kind: Kind, id_: str, column: str, value: object) -> None:
         self.mirror.put(kind, {**self.mirror.rows(kind, [id_])[id_], column: value})
@@ -80,6 +90,20 @@ class OverSupabase:
             yield
         finally:
             self.db.execute(psycopg.sql.SQL("drop table {other}").format(**names))
+
+    @contextmanager
+    def never_empty(self, kind: Kind, column: str) -> Iterator[None]:
+        self._empty(kind, column, "update {table} set {column} = 0 where {column} is null")
+        self._empty(kind, column, "alter table {table} alter column {column} set not null")
+        try:
+            yield
+        finally:
+            self._empty(kind, column, "alter table {table} alter column {column} drop not null")
+
+    def _empty(self, kind: Kind, column: str, query: LiteralString) -> None:
+        table, name = psycopg.sql.Identifier(TABLES[kind]), psycopg.sql.Identifier(column)
+        self.db.execute(psycopg.sql.SQL(query).format(table=table, column=name))
+        self.db.execute("call credit_desk_build()")
 
     def edit(self, kind: Kind, id_: str, column: str, value: object) -> None:
         self.db.execute(

@@ -27,7 +27,7 @@ from core.mirror.supabase.client import Supabase
 from core.mirror.supabase.setup import mend, schema_faults
 from core.mirror.supabase.wire import copy_results, failure
 from sandbox.supabase import LocalSupabase
-from tests.contract.supabase.conftest import Connect, row
+from tests.contract.supabase.conftest import Connect, OverSupabase, row
 
 A_ROW = [row("x1", 1, sj_credits=1)]
 
@@ -68,6 +68,19 @@ def test_a_legacy_key_works_and_comes_with_the_warning_when_it_ends(
     assert keys.service_role_key not in warning
     others = (keys.secret_key, keys.publishable_key, keys.anon_key)
     assert [[], [], []] == [connect(service_key=key).key_warnings() for key in others]
+
+
+def test_a_balance_that_may_not_be_empty_is_named_with_what_is_shown_and_how_to_mend_it(
+    supabase: Supabase, stack: LocalSupabase, db: psycopg.Connection[Any]
+) -> None:
+    assert [] == supabase.table_warnings()
+
+    with OverSupabase(supabase, stack, db).never_empty(Kind.CONTACT, "cs_credits"):
+        (told,) = supabase.table_warnings()
+
+    assert "cs_credits (then 0)" in told
+    mend = "alter table public.hubspot_contact_credits alter column cs_credits drop not null"
+    assert mend in told
 
 
 def test_a_publishable_key_is_told_from_a_secret_one(

@@ -139,6 +139,58 @@ def test_a_partial_copy_changes_a_row_that_is_there(mirror: Mirror, new_id: NewI
     assert credits_of(mirror, id_) == 2
 
 
+def test_what_cannot_be_read_is_empty_in_a_new_row(mirror: Mirror, new_id: NewId) -> None:
+    id_ = new_id()
+
+    answer = mirror.copy(Kind.CONTACT, [row(id_, 1, sj_credits=3, unreadable=["cs_credits"])])
+
+    assert answer == {id_: WRITTEN}
+    held = mirror.rows(Kind.CONTACT, [id_])[id_]
+    assert (held["sj_credits"], held["cs_credits"], held["sjmini_credits"]) == (3, None, 0)
+
+
+def test_what_cannot_be_read_stays_as_it_is_in_a_row_that_is_there(
+    mirror: Mirror, new_id: NewId
+) -> None:
+    id_ = new_id()
+    mirror.copy(Kind.CONTACT, [row(id_, 1, sj_credits=3, cs_credits=7)])
+
+    odd = row(id_, 2, sj_credits=4, unreadable=["cs_credits"])
+    assert [{id_: WRITTEN}, {id_: EQUAL}] == [mirror.copy(Kind.CONTACT, [odd]) for _ in range(2)]
+    held = mirror.rows(Kind.CONTACT, [id_])[id_]
+    assert (held["sj_credits"], held["cs_credits"]) == (4, 7)
+
+
+def test_what_was_empty_takes_the_value_that_can_be_read_again(
+    mirror: Mirror, new_id: NewId
+) -> None:
+    id_ = new_id()
+    mirror.copy(Kind.CONTACT, [row(id_, 1, unreadable=["cs_credits"])])
+
+    assert mirror.copy(Kind.CONTACT, [row(id_, 2, cs_credits=0)]) == {id_: WRITTEN}
+    assert mirror.rows(Kind.CONTACT, [id_])[id_]["cs_credits"] == 0
+
+
+def test_what_cannot_be_read_is_the_default_where_a_table_lets_it_not_be_empty(
+    setting: Setting, new_id: NewId
+) -> None:
+    id_, unfit = new_id(), new_id()
+    rows = [
+        row(id_, 1, sj_credits=3, unreadable=["cs_credits"]),
+        row(unfit, 1, sj_credits=1, cs_credits=None),
+    ]
+
+    with setting.never_empty(Kind.CONTACT, "cs_credits"):
+        answers = setting.mirror.copy(Kind.CONTACT, rows)
+        held = setting.mirror.rows(Kind.CONTACT, [id_, unfit])
+
+    assert WRITTEN == answers[id_]
+    assert (3, 0) == (held[id_]["sj_credits"], held[id_]["cs_credits"])
+    assert Copied.REFUSED is answers[unfit].copied
+    assert "cs_credits may not be null" in answers[unfit].reason
+    assert {id_} == held.keys()
+
+
 @pytest.mark.parametrize(
     ("bad", "why"),
     [({"shoe_size": 43}, "no column shoe_size"), ({"cs_credits": -1}, "cs_credits is")],
@@ -318,6 +370,29 @@ def test_what_was_emptied_in_the_truth_is_emptied_in_the_mirror(
 
     held = mirror.rows(Kind.CONTACT, [ann.id])[ann.id]
     assert (held["email"], held["ndecc_exam_date"]) == (None, None)
+
+
+def test_each_record_is_copied_with_what_cannot_be_read_of_it_empty(
+    mirror: Mirror, new_id: NewId
+) -> None:
+    id_ = new_id()
+    odd = "holds 'abc', which is not a whole number"
+    cs = SCHOOL.keys[1]
+    ann = whole_contact(id_)
+    balances = {key: n for key, n in ann.balances.items() if key != cs}
+    ann = replace(ann, balances=balances, unreadable={cs: odd}, unclear={"ndecc_exam_date": odd})
+    booking = replace(whole_booking(id_), unclear={"exam_date": odd, "token_refunded": odd})
+    exam = replace(whole_exam(id_), balances={}, unreadable={TOTAL_BOOKINGS: odd})
+
+    for kind, stated, unread in (
+        (Kind.CONTACT, contact_row(ann, SCHOOL), {cs, "ndecc_exam_date"}),
+        (Kind.BOOKING, booking_row(booking), {"exam_date", "token_refunded"}),
+        (Kind.EXAM, exam_row(exam), {TOTAL_BOOKINGS}),
+    ):
+        assert mirror.copy(kind, [stated]) == {id_: WRITTEN}
+        assert mirror.copy(kind, [stated]) == {id_: EQUAL}
+        held = mirror.rows(kind, [id_])[id_]
+        assert {None} == {held[name] for name in unread}
 
 
 def _value(raw: object) -> object:

@@ -137,12 +137,13 @@ def test_the_gateway_asks_for_a_key_it_knows(settings: SupabaseSettings) -> None
 def test_the_schema_tells_its_version_and_columns(server: httpx.Client) -> None:
     schema = server.post("/rpc/credit_desk_schema", json={}).json()
 
-    assert schema["version"] == 4
+    assert schema["version"] == 5
     assert schema["tables"].keys() == set(Kind)
     assert schema["tables"]["contacts"]["sj_credits"] == "integer"
     assert schema["open"] == dict.fromkeys(Kind, False)
     assert schema["made"] == dict.fromkeys(Kind, True)
     assert schema["stale"] == schema["names"] == []
+    assert schema["never_empty"] == {kind: {} for kind in Kind}
 
 
 def test_supabase_py_speaks_to_it(settings: SupabaseSettings, people: dict[str, str]) -> None:

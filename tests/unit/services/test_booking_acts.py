@@ -12,6 +12,7 @@ from core.audit.entries import Entry, Sought, Subject, What
 from core.credits.catalogue import ADMIN_OVERRIDE
 from core.credits.errors import JournalError
 from core.credits.records import BookingId, ContactId, ExamId, Kind
+from core.mirror.store.outbox_port import Due
 from core.operations.booking_rules import Wish
 from core.operations.states import ItemState
 from core.operations.verdicts import OperationKind
@@ -279,3 +280,20 @@ def test_a_correction_marks_no_booking(desk: TestDesk) -> None:
 
     assert {ItemState.DONE} == {item.state for item in desk.journal.items(corrected.id)}
     assert [What.CANCELLED, What.MARKED] == whats(desk)
+
+
+def test_a_session_whose_seats_cannot_be_read_in_supabase_is_offered_to_nobody(
+    desk: TestDesk,
+) -> None:
+    def offered() -> list[str]:
+        found = desk.core.eligibility.open_sessions(ANN, READER)
+        return [] if found is None else [str(offer.exam.id) for offer in found.offers]
+
+    copied = Due(kind=Kind.EXAM, record_id="80", row=None)
+    desk.core.mirror_copier.put([copied])
+    desk.drain()
+    assert ["80"] == offered()
+    held = desk.mirror.rows(Kind.EXAM, ["80"])["80"]
+    desk.mirror.put(Kind.EXAM, {**held, "total_bookings": None})
+
+    assert [] == offered()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.audit.entries import Sought, What
-from core.credits.errors import JournalError, Refused
+from core.credits.errors import JournalError, NotSent, Refused
 from core.health.clocks import STORE, TRUTH
 from core.health.doctor import Diagnosing
 from core.hubspot.ports.inspection import Finding, Health, Heard
@@ -22,6 +22,10 @@ NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 URL = "https://desk.example.test"
 
 
+def away() -> list[str]:
+    raise NotSent("Supabase is away")
+
+
 @pytest.mark.parametrize(
     ("what", "given", "health", "words"),
     [
@@ -29,6 +33,13 @@ URL = "https://desk.example.test"
         ("webhooks", {"public_url": ""}, Health.WARNING, "CREDIT_DESK_PUBLIC_URL"),
         ("webhooks", {"public_url": URL}, Health.FINE, f"{URL}/api/webhooks/hubspot"),
         ("Supabase key", {"key_warnings": lambda: ["it ends"]}, Health.WARNING, "it ends"),
+        ("Supabase tables", {"table_warnings": lambda: ["shows 0"]}, Health.WARNING, "shows 0"),
+        (
+            "Supabase tables",
+            {"table_warnings": away},
+            Health.WARNING,
+            "not known: Supabase is away",
+        ),
         ("notifications", {"told": False}, Health.WARNING, "CREDIT_DESK_NOTIFY_URLS"),
     ],
 )

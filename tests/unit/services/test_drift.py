@@ -20,6 +20,7 @@ from core.drift.repair import ITSELF
 from core.drift.repairs import RepairState, RowState
 from core.drift.sweeps import Sweep, SweepMode, SweepState
 from core.mirror.copier import TRIES_MAX, UNANSWERED_MAX
+from core.mirror.port import MirrorRow
 from core.mirror.rows import SOURCE_TIME
 from core.mirror.store.outbox_port import Due
 from core.work.work import Work
@@ -399,6 +400,102 @@ def test_after_a_repair_of_everything_the_next_sweep_finds_nothing(desk: TestDes
     done = next(e for e in desk.journal.events() if e.what == "repaired the mirror")
     assert ADMIN.email == done.actor
     assert {"repaired": len(found)} == done.detail["records"]
+
+
+def asked_for_all(desk: TestDesk) -> str:
+    sweep(desk)
+    drifts = desk.core.repair_runner.of_all(ADMIN)
+    return desk.core.repair_runner.confirm(drifts, ADMIN, "a test").id
+
+
+def test_many_records_are_repaired_with_one_read_of_each(desk: TestDesk) -> None:
+    ids = [str(n) for n in range(1000, 1250)]
+    for id_ in ids:
+        desk.crm.add_contact(id_, {"cs_credits": 1})
+    copy(desk, Kind.CONTACT, *ids[:200])
+    desk.time += timedelta(minutes=1)
+    for id_ in ids[:200]:
+        desk.crm.foreign_write(Kind.CONTACT, id_, {"cs_credits": 4})
+    repair = asked_for_all(desk)
+    asked: list[Request] = []
+    desk.crm.answered = asked.append
+
+    assert desk.core.repair_runner.carry_out(repair) is None
+
+    assert {RowState.REPAIRED: 250} == desk.journal.repair(repair).counts
+    assert [("read", 100), ("read", 100), ("read", 50)] == [(r.what, len(r.ids)) for r in asked]
+    assert {} == sweep(desk)
+
+
+def test_a_newer_copy_that_comes_between_wins_and_is_no_failure(desk: TestDesk) -> None:
+    desk.crm.foreign_write(Kind.CONTACT, "12", {"cs_credits": 4})
+    repair = asked_for_all(desk)
+
+    def a_webhook_first(_kind: Kind, _rows: Sequence[MirrorRow]) -> None:
+        desk.mirror.on_copy = lambda _kind, _rows: None
+        desk.time += timedelta(seconds=1)
+        desk.crm.foreign_write(Kind.CONTACT, "12", {"cs_credits": 6})
+        copy(desk, Kind.CONTACT, "12")
+
+    desk.mirror.on_copy = a_webhook_first
+    desk.core.repair_runner.carry_out(repair)
+
+    assert 6 == desk.mirror.rows(Kind.CONTACT, ["12"])["12"]["cs_credits"]
+    (row,) = desk.journal.repair_rows(repair)
+    assert (RowState.REPAIRED, "equal when it was read again") == (row.state, row.why)
+
+
+def test_what_supabase_does_not_hold_as_it_was_read_is_not_repaired(desk: TestDesk) -> None:
+    """An old job wrote over the copy before it was looked at."""
+    desk.crm.foreign_write(Kind.CONTACT, "12", {"cs_credits": 4})
+    repair = asked_for_all(desk)
+
+    def an_old_job_after() -> None:
+        if 4 == desk.mirror._tables[Kind.CONTACT]["12"]["cs_credits"]:
+            desk.mirror.on_rows = lambda: None
+            edit_mirror(desk, "12", cs_credits=1)
+
+    desk.mirror.on_rows = an_old_job_after
+    desk.core.repair_runner.carry_out(repair)
+
+    assert {RowState.COPYING: 1} == desk.journal.repair(repair).counts
+    desk.carry_on(Work.REPAIR, repair)
+    assert {RowState.REPAIRED: 1} == desk.journal.repair(repair).counts
+    assert 4 == desk.mirror.rows(Kind.CONTACT, ["12"])["12"]["cs_credits"]
+
+
+def test_a_failed_copy_that_is_proved_needless_is_forgotten(desk: TestDesk) -> None:
+    desk.crm.foreign_write(Kind.CONTACT, "12", {"cs_credits": 4})
+    desk.mirror.refuse = lambda _kind, _row: "a trigger says no"
+    copy(desk, Kind.CONTACT, "12")
+    while not desk.journal.outbox().dead:
+        desk.time += timedelta(minutes=2)
+        desk.drain()
+    desk.mirror.refuse = lambda _kind, _row: ""
+    repair = asked_for_all(desk)
+
+    assert desk.core.repair_runner.carry_out(repair) is None
+
+    assert {RowState.REPAIRED: 1} == desk.journal.repair(repair).counts
+    assert [] == desk.journal.outbox_rows()
+
+
+def test_beside_a_value_that_a_person_must_mend_the_others_are_copied(desk: TestDesk) -> None:
+    desk.crm.add_contact("14", {"cs_credits": 2})
+    for id_ in ("12", "14"):
+        desk.crm.foreign_write(Kind.CONTACT, id_, {"cs_credits": "abc", "sj_credits": 6})
+
+    repair = asked_for_all(desk)
+    assert desk.core.repair_runner.carry_out(repair) is None
+
+    assert {RowState.NOT_REPAIRABLE: 2} == desk.journal.repair(repair).counts
+    held = desk.mirror.rows(Kind.CONTACT, ["12", "14"])
+    assert {"12": (1, 6), "14": (None, 6)} == {
+        id_: (row["cs_credits"], row["sj_credits"]) for id_, row in held.items()
+    }
+    told = {row.drift.record_id: row.why for row in desk.journal.repair_rows(repair)}
+    assert told["12"].endswith("Supabase shows 1")
+    assert told["14"].endswith("Supabase shows nothing")
 
 
 def test_the_row_of_a_merged_contact_becomes_that_of_the_new_one(desk: TestDesk) -> None:

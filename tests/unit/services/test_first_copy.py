@@ -111,10 +111,26 @@ def test_an_unreadable_balance_costs_nobody_a_row_and_is_named(desk: TestDesk) -
     done = copied(desk)
 
     assert 10 == done.copied["contacts"]
-    assert (0, 4) == tuple(row(desk, "12")[key] for key in ("cs_credits", "sj_credits"))
+    assert (None, 4) == tuple(row(desk, "12")[key] for key in ("cs_credits", "sj_credits"))
     (named,) = desk.journal.drifts(done.id)
     assert ("12", Cause.UNREADABLE_VALUE) == (named.record_id, named.cause)
-    assert "abc" in named.evidence
+    assert "'abc'" in named.evidence
+    assert "Supabase shows nothing" in named.evidence
+
+
+def test_a_table_that_lets_no_balance_be_empty_shows_its_default_and_the_report_says_so(
+    desk: TestDesk,
+) -> None:
+    desk.mirror.never_empty.add((Kind.CONTACT, "cs_credits"))
+    desk.crm.foreign_write(Kind.CONTACT, "12", {"cs_credits": "abc"})
+
+    done = copied(desk)
+
+    assert 0 == row(desk, "12")["cs_credits"]
+    (named,) = desk.journal.drifts(done.id)
+    assert Cause.UNREADABLE_VALUE is named.cause
+    assert "Supabase shows 0" in named.evidence
+    assert {"cs_credits": 0} == named.mirror
 
 
 def test_what_supabase_does_not_take_is_left_to_the_outbox_and_holds_nothing_up(

@@ -91,8 +91,10 @@ class Filling:
             self.put([Due(kind=kind, record_id=id_, row=None) for id_ in ids])
 
     def _unreadable(self, kind: Kind, made: Mapping[str, Stated]) -> Iterator[Drift]:
-        for stated in made.values():
-            if stated.unreadable and (drift := self.comparing.unreadable(kind, stated)):
+        odd = {id_: stated for id_, stated in made.items() if stated.unreadable}
+        held = self.mirror.rows(kind, list(odd)) if odd else {}
+        for id_, stated in odd.items():
+            if drift := self.comparing.unreadable(kind, stated, held.get(id_)):
                 yield drift
 
 
