@@ -30,7 +30,7 @@ visible = gate.visible()
 st.navigation(
     [
         st.Page(home, default=True, visibility="hidden"),
-        *(places.page_of(place, visible=place in visible) for place in places.PLACES),
+        *(places.as_page(place, visible=place in visible) for place in places.PLACES),
     ],
     position="top" if gate.signed_in() else "hidden",
 ).run()

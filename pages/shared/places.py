@@ -157,7 +157,7 @@ HOMES = (OVERVIEW, CONTACTS)
 _ROOT = Path(__file__).parents[2]
 
 
-def page_of(place: Place, *, visible: bool = True) -> st.Page:
+def as_page(place: Place, *, visible: bool = True) -> st.Page:
     """For the navigation and for links. A copy, because Streamlit notes on it whose turn it is.
 
     Only in a page's run: elsewhere Streamlit makes half of it.

@@ -90,7 +90,7 @@ def _line(desk: Desk, actor: Actor, facts: Facts, need: Need) -> None:
     if since := _when(desk, facts, need):
         when.html(since)
     onward.page_link(
-        places.page_of(link.place),
+        places.as_page(link.place),
         label=link.says,
         icon=":material/arrow_forward:",
         icon_position="right",

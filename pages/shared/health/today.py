@@ -20,7 +20,7 @@ def show(desk: Desk, today: Today) -> None:
         st.header("Today", anchor=False, width="content")
         st.space("stretch")
         st.page_link(
-            places.page_of(places.OPERATIONS), label="All operations", icon=":material/list_alt:"
+            places.as_page(places.OPERATIONS), label="All operations", icon=":material/list_alt:"
         )
     told = [moved_words(each) for each in today.moved]
     if told:
@@ -60,7 +60,7 @@ def _line(desk: Desk, operation: Operation, progress: Progress) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
         st.page_link(
-            places.page_of(places.OPERATIONS),
+            places.as_page(places.OPERATIONS),
             label=words.plain(what),
             icon="",
             query_params={address.OPERATION: operation.id},

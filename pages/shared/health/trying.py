@@ -58,7 +58,7 @@ def _lead(desk: Desk, link: Link) -> None:
         )
     else:
         st.page_link(
-            places.page_of(link.place), label=label, icon=link.place.icon, query_params=params
+            places.as_page(link.place), label=label, icon=link.place.icon, query_params=params
         )
 
 

@@ -53,5 +53,5 @@ def _copied(desk: Desk, state: OutboxState) -> None:
             width="content",
         )
         st.page_link(
-            places.page_of(places.OPERATIONS), label="See which", icon="", query_params=COPIES
+            places.as_page(places.OPERATIONS), label="See which", icon="", query_params=COPIES
         )

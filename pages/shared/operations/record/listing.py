@@ -37,7 +37,7 @@ def show(desk: Desk) -> None:
         for place in (places.BULK_REFUND, places.BATCH_CANCELLATION):
             if place.act in ALLOWED[desk.actor.role]:
                 st.page_link(
-                    places.page_of(place), label=f"New {place.title.lower()}", icon=":material/add:"
+                    places.as_page(place), label=f"New {place.title.lower()}", icon=":material/add:"
                 )
         csv_button(
             desk,
