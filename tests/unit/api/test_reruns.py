@@ -25,7 +25,8 @@ def _message(fill: Fill) -> bytes:
         for name in section.split(".")[1:]:
             part = getattr(part, name)
         fill(part, section)
-    return told.SerializeToString(deterministic=True)
+    told_as: bytes = told.SerializeToString(deterministic=True)
+    return told_as
 
 
 @pytest.fixture
