@@ -30,16 +30,7 @@ visible = gate.visible()
 st.navigation(
     [
         st.Page(home, default=True, visibility="hidden"),
-        *(
-            st.Page(
-                place.path,
-                title=place.title,
-                icon=place.icon,
-                help=place.help,
-                visibility="visible" if place in visible else "hidden",
-            )
-            for place in places.PLACES
-        ),
+        *(places.as_page(place, visible=place in visible) for place in places.PLACES),
     ],
     position="top" if gate.signed_in() else "hidden",
 ).run()

@@ -22,6 +22,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
+from api import reruns
 from api.guard import Public, Tally, Visitors, guards, install
 from api.routes import routes
 from api.v1 import app as students
@@ -125,6 +126,7 @@ def checked() -> Checked:
 
 keep_harmless()
 install()
+reruns.install()
 loaded = checked()
 answers = Tally()
 asked = Visitors(is_signed_in=visitors.is_signed_in, unwanted=visitors.unwanted, held=visitors.held)

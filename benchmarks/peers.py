@@ -1,13 +1,15 @@
 """What else does the same work, on the same state: dlt, and the plain way of a script.
 
-    python -m benchmarks.peers [--contacts 10000] [--bookings 200] [--seed 1] [--latency-ms 150]
+    python -m benchmarks.peers [--contacts 100000] [--bookings 200] [--seed 1] [--latency-ms 80]
 
 *First copy*: dlt, the open-source library, lists every contact of HubSpot into PostgreSQL; the desk
-copies the same account into an empty Supabase. *Refund*: the plain way (``plain_way``) cancels and
-refunds bookings while a student app writes the same students, then the desk does the same for as
-many students made by the same seed, who come at the same times (tests/crash/company.py). A contact
-is wrong whose balances are not what HubSpot holds (of a copy), or not what everybody meant (of a
-refund). Each is a process of its own; HubSpot is the sandbox, with its limit.
+copies the same account into an empty Supabase. Its budget is one of 100,000 contacts: of fewer, the
+time of both is told and not judged, because the start of each program is much of it. *Refund*: the
+plain way (``plain_way``) cancels and refunds bookings while a student app writes the same students,
+then the desk does the same for as many students made by the same seed, who come at the same times
+(tests/crash/company.py). A contact is wrong whose balances are not what HubSpot holds (of a copy),
+or not what everybody meant (of a refund). Each is a process of its own; HubSpot is the sandbox,
+with its limit.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from typing import Any
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from benchmarks.report import LATENCY_MS, Report, at_least, at_most, floor_s
+from benchmarks.report import Budget, Report, at_least, at_most, floor_s
 from benchmarks.stack import stack
 from core.credits.catalogue import SCHOOL
 from scripts.processes import ROOT
@@ -45,8 +47,12 @@ DLT = Client(
     program="dlt_postgres.py",
 )
 SCHEMA = "dlt_peer"
+#: The budget of the first copy: so many contacts, and HubSpot's latency. The desk asks for several
+#: pages at once and dlt for one, so a slower HubSpot would flatter the desk.
+CONTACTS, LATENCY_MS = 100_000, 80
+COPY = at_most("first copy, times dlt's", 0.7)
 BUDGETS = (
-    at_most("first copy, times dlt's", 0.7),
+    COPY,
     at_most("first copy, contacts wrong", 0),
     at_most("refund, times the plain way's", 1.0),
     at_most("refund, contacts wrong and not named", 0),
@@ -85,7 +91,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--contacts", type=int, default=10_000, help="of the first copy")
+    parser.add_argument("--contacts", type=int, default=CONTACTS, help="of the first copy")
     parser.add_argument("--bookings", type=int, default=200, help="of the refund")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--latency-ms", type=int, default=LATENCY_MS)
@@ -106,7 +112,7 @@ def _measure(desk: Desk, options: argparse.Namespace) -> Report:
         played = play(desk, size, options.seed)
     ours = Way(seconds=played.seconds, calls=played.report["calls"], wrong=_contacts(played.faults))
     found = {
-        "first copy, times dlt's": copies["desk"].seconds / copies["dlt"].seconds,
+        COPY.figure: copies["desk"].seconds / copies["dlt"].seconds,
         "first copy, contacts wrong": copies["desk"].wrong,
         "refund, times the plain way's": ours.seconds / plain.seconds,
         "refund, contacts wrong and not named": _contacts(played.unnamed),
@@ -118,16 +124,24 @@ def _measure(desk: Desk, options: argparse.Namespace) -> Report:
         "refund": {"plain way": asdict(plain), "desk": asdict(ours)},
         "contacts": options.contacts,
         "bookings": options.bookings,
+        "latency, ms": options.latency_ms,
     }
     floor = floor_s(-(-options.contacts // 100), latency_ms=options.latency_ms)
-    return Report("peers", BUDGETS, found, left_out=LEFT_OUT, floor_s=floor, more=more)
+    budgets = judged_by(options.contacts, options.latency_ms)
+    return Report("peers", budgets, found, left_out=LEFT_OUT, floor_s=floor, more=more)
+
+
+def judged_by(contacts: int, latency_ms: int) -> tuple[Budget, ...]:
+    """The budgets of a run of this size."""
+    of_its_size = contacts >= CONTACTS and latency_ms <= LATENCY_MS
+    return BUDGETS if of_its_size else tuple(each for each in BUDGETS if each is not COPY)
 
 
 # ------------------------------------------------------------------------------------ first copy
 
 
-def _number(value: object) -> int | None:
-    """HubSpot sends text, and nothing for 0."""
+def _of_hubspot(value: object) -> int | None:
+    """HubSpot sends text, and nothing for 0; None: no whole number of credits."""
     try:
         number = float(str(value or 0))
     except ValueError:
@@ -156,32 +170,31 @@ def _by_dlt(desk: Desk) -> Callable[[], Balances]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
     subprocess.run(program, check=True, env={**kept, **desk.stack}, stdout=subprocess.DEVNULL)
     columns = ["id", *(f"properties__{key}" for key in SCHOOL.keys)]
-    return lambda: _rows(desk, (SCHEMA, "contacts"), columns, _number)
+    return lambda: {
+        id_: tuple(map(_of_hubspot, balances))
+        for id_, balances in _rows(desk, (SCHEMA, "contacts"), columns).items()
+    }
 
 
 def _by_desk(desk: Desk) -> Callable[[], Balances]:
-    """The desk's own first copy, into an empty Supabase."""
+    """The desk's own first copy, into an empty Supabase. A balance that cannot be read is NULL
+    there, and no other is.
+    """
     with psycopg.connect(desk.stack["SUPABASE_DB_URL"]) as mirror:
         mirror.execute("truncate public.hubspot_contact_credits")
     desk.core("copy")
     columns = ["hubspot_id", *SCHOOL.keys]
-    # empty: not 0, but a balance that cannot be read
-    return lambda: _rows(desk, ("public", "hubspot_contact_credits"), columns, lambda held: held)
+    return lambda: _rows(desk, ("public", "hubspot_contact_credits"), columns)
 
 
-def _rows(
-    desk: Desk,
-    table: tuple[str, str],
-    columns: Sequence[str],
-    number: Callable[[Any], int | None],
-) -> Balances:
-    """``columns``: the id, then every balance."""
+def _rows(desk: Desk, table: tuple[str, str], columns: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+    """By id, as the table has them. ``columns``: the id, then every balance."""
     query = SQL("select {} from {}").format(
         SQL(", ").join(map(Identifier, columns)), Identifier(*table)
     )
     with psycopg.connect(desk.stack["SUPABASE_DB_URL"]) as mirror:
         found = mirror.execute(query).fetchall()
-    return {str(id_): tuple(map(number, balances)) for id_, *balances in found}
+    return {str(id_): tuple(balances) for id_, *balances in found}
 
 
 def _truth(desk: Desk) -> Balances:
@@ -192,7 +205,7 @@ def _truth(desk: Desk) -> Balances:
         page = desk.hubspot.get("/crm/v3/objects/contacts", params=asked).json()
         for each in page["results"]:
             held = (each["properties"].get(key) for key in SCHOOL.keys)
-            found[str(each["id"])] = tuple(map(_number, held))
+            found[str(each["id"])] = tuple(map(_of_hubspot, held))
         if "paging" not in page:
             return found
         asked["after"] = page["paging"]["next"]["after"]

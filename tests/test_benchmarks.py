@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as bench
+from benchmarks import peers
 from benchmarks.report import Budget, Direction, Report, at_least, at_most, even_s, floor_s
 
 BUDGETS = (at_most("p99, s", 0.1), at_least("share", 0.95))
@@ -110,3 +111,10 @@ def test_all_are_run_those_that_failed_are_named_and_the_code_says_so(
     assert "over budget or broken: mirror_lag, sweep" in capsys.readouterr().out
     assert bench.main(["journal"]) == 0
     assert bench.main(["nothing"]) == 2
+
+
+def test_a_first_copy_is_judged_at_the_size_and_latency_of_its_budget() -> None:
+    assert peers.judged_by(peers.CONTACTS, peers.LATENCY_MS) == peers.BUDGETS
+    for smaller_or_slower in ((peers.CONTACTS - 1, peers.LATENCY_MS), (peers.CONTACTS, 150)):
+        judged = peers.judged_by(*smaller_or_slower)
+        assert {*peers.BUDGETS} - {*judged} == {peers.COPY}

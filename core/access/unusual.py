@@ -44,8 +44,9 @@ def unusual(
 
 
 def lately(now: datetime) -> Sought:
-    """Those that stand on *Overview*, and of which people are told."""
-    return Sought(what=(What.UNUSUAL,), since=now - SHOWN_FOR)
+    """Those that stand on *Overview*, and of which people are told: the same for a minute."""
+    since = now.replace(second=0, microsecond=0) - SHOWN_FOR
+    return Sought(what=(What.UNUSUAL,), since=since)
 
 
 def words_of(entry: Entry) -> str:

@@ -21,7 +21,8 @@ from core.hubspot.ports.inspection import Finding, Health, Quota
 from core.operations.kept_progress import KeptProgress
 from core.operations.states import ENDED, Operation, Progress
 
-#: Copies of the last hour tell how long copies take.
+#: Copies of the last hour tell how long copies take. It begins with a whole minute, as measures do:
+#: the question is the same for a minute.
 LAG_OF = timedelta(hours=1)
 #: Operations of a day that are named; all of them are counted.
 NAMED_MAX = 8
@@ -129,7 +130,8 @@ class OverviewReader:
 
     def _lag(self, now: datetime) -> Lag | None:
         gauges = (Gauge.COPY_LAG_P50, Gauge.COPY_LAG_P99)
-        levels = self.journal.levels(gauges, since=now - LAG_OF, step=LAG_OF)
+        since = now.replace(second=0, microsecond=0) - LAG_OF
+        levels = self.journal.levels(gauges, since=since, step=LAG_OF)
         half = [level.mean for level in levels if level.gauge is Gauge.COPY_LAG_P50]
         most = [level.most for level in levels if level.gauge is Gauge.COPY_LAG_P99]
         return Lag(p50_s=half[-1], p99_s=max(most)) if half and most else None

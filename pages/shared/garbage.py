@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from core.work.periodic_thread import PeriodicThread
 
-#: In which a busy server leaves some megabytes behind.
-EVERY_S = 2.0
+#: In which a busy server leaves some megabytes behind; a look costs a tenth of a second.
+EVERY_S = 5.0
 
 
 @dataclass(slots=True)

@@ -414,7 +414,7 @@ def assemble(
             reading=FactsReader(shown, now, scheduling.late, access.waits),
             counts=(counts := KeptProgress(shown)),
         ),
-        week_reader=WeekReader(journal, now),
+        week_reader=WeekReader(shown, now),
         first_jobs=FirstJobs(
             crm=crm,
             mirror=mirror,

@@ -13,8 +13,11 @@ from core.work.kept_answers import KeptAnswers
 #: What pages are drawn of, and nobody is let in by, and no act is decided by.
 KEPT = frozenset(
     {
+        "audit",
+        "audit_head",
         "drift_counts",
         "drift_page",
+        "events_called",
         "following_up",
         "gaps",
         "levels",
@@ -25,9 +28,11 @@ KEPT = frozenset(
         "operations",
         "outbox",
         "outbox_rows",
+        "outgoing",
         "refunds_landed",
         "repair_rows",
         "repairs",
+        "role_requests",
         "saved_filters",
         "sweep",
         "sweeps",

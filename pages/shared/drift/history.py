@@ -250,7 +250,7 @@ def _owed(desk: Desk, _: Standing, period: Period) -> None:
     )
     if Act.RUN_BATCHES in ALLOWED[desk.actor.role]:
         st.page_link(
-            places.BULK_REFUND.path,
+            places.as_page(places.BULK_REFUND),
             label="See and refund what is owed",
             icon=places.BULK_REFUND.icon,
             query_params={"by": "Owed"},

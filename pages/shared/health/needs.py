@@ -11,7 +11,7 @@ from core.credits.roles import Actor
 from core.health.facts import Facts, Need
 from core.health.matters import Matter, Urgency
 from core.health.overview import Overview
-from pages.shared import words
+from pages.shared import places, words
 from pages.shared.gate import Desk
 from pages.shared.health.links import link_of
 
@@ -90,7 +90,7 @@ def _line(desk: Desk, actor: Actor, facts: Facts, need: Need) -> None:
     if since := _when(desk, facts, need):
         when.html(since)
     onward.page_link(
-        link.place.path,
+        places.as_page(link.place),
         label=link.says,
         icon=":material/arrow_forward:",
         icon_position="right",

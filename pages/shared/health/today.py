@@ -19,7 +19,9 @@ def show(desk: Desk, today: Today) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header("Today", anchor=False, width="content")
         st.space("stretch")
-        st.page_link(places.OPERATIONS.path, label="All operations", icon=":material/list_alt:")
+        st.page_link(
+            places.as_page(places.OPERATIONS), label="All operations", icon=":material/list_alt:"
+        )
     told = [moved_words(each) for each in today.moved]
     if told:
         st.markdown(f"{words.sentence('; '.join(told))}.")
@@ -58,8 +60,9 @@ def _line(desk: Desk, operation: Operation, progress: Progress) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
         st.page_link(
-            places.OPERATIONS.path,
+            places.as_page(places.OPERATIONS),
             label=words.plain(what),
+            icon="",
             query_params={address.OPERATION: operation.id},
         )
         st.html(words.escaped(came), width="content")

@@ -57,7 +57,9 @@ def _lead(desk: Desk, link: Link) -> None:
             args=(params,),
         )
     else:
-        st.page_link(link.place.path, label=label, icon=link.place.icon, query_params=params)
+        st.page_link(
+            places.as_page(link.place), label=label, icon=link.place.icon, query_params=params
+        )
 
 
 def _hide() -> None:

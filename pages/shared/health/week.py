@@ -140,7 +140,7 @@ def _card(figure: WeekFigure, trend: Trend, days: Days, actor: Actor) -> None:
         ):
             if link.place.act in ALLOWED[actor.role]:
                 st.page_link(
-                    link.place.path,
+                    places.as_page(link.place),
                     label=link.says,
                     icon=":material/arrow_forward:",
                     icon_position="right",

@@ -131,7 +131,7 @@ def _with_record(order: Sequence[str]) -> list[str]:
 def link(id_: str, label: str) -> None:
     """The way to the page of this student."""
     st.page_link(
-        places.CONTACTS.path,
+        places.as_page(places.CONTACTS),
         label=label,
         icon=":material/person:",
         query_params={IN_ADDRESS: id_},

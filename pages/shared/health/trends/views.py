@@ -127,7 +127,7 @@ def _outstanding(desk: Desk, period: Period) -> None:
     levels = desk.core.trend_reader.levels(desk.actor, [Gauge.OUTSTANDING], period.length, step)
     if not levels:
         _nothing("No full check was completed in this period. Full checks count these credits.")
-        st.page_link(places.DRIFT.path, label="Run a full check", icon=places.DRIFT.icon)
+        st.page_link(places.as_page(places.DRIFT), label="Run a full check", icon=places.DRIFT.icon)
         return
     bar = charts.usual_gap(sorted({level.at for level in levels}), step)
     frame = Frame(

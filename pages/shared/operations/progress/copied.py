@@ -52,4 +52,6 @@ def _copied(desk: Desk, state: OutboxState) -> None:
             f":material/cloud_off: Supabase has every change except {given_up} that failed.",
             width="content",
         )
-        st.page_link(places.OPERATIONS.path, label="See which", query_params=COPIES)
+        st.page_link(
+            places.as_page(places.OPERATIONS), label="See which", icon="", query_params=COPIES
+        )

@@ -92,7 +92,7 @@ def show(found: Sequence[Warned], told: str = "") -> None:
     for one in found[:TOLD_MAX]:
         if one.about is About.SEATS:
             st.page_link(
-                places.EXAMS.path,
+                places.as_page(places.EXAMS),
                 label=f"Look at the seats of exam {one.record}",
                 icon=":material/event_seat:",
                 query_params={EXAM: one.record},

@@ -306,7 +306,7 @@ def _onward(operation: Operation) -> None:
         key="new",
     )
     st.page_link(
-        places.OPERATIONS.path,
+        places.as_page(places.OPERATIONS),
         label="History and writes of this operation",
         icon=":material/history:",
         query_params={address.OPERATION: operation.id},

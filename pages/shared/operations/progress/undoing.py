@@ -56,7 +56,7 @@ def _adjusts(operation: Operation) -> bool:
 
 def _link(label: str, operation_id: str, icon: str) -> None:
     params = {address.OPERATION: operation_id}
-    st.page_link(places.OPERATIONS.path, label=label, icon=icon, query_params=params)
+    st.page_link(places.as_page(places.OPERATIONS), label=label, icon=icon, query_params=params)
 
 
 def offer(desk: Desk, operation: Operation) -> None:

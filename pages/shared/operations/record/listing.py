@@ -36,7 +36,9 @@ def show(desk: Desk) -> None:
         states, sought = finding.chosen_states(), finding.sought(desk.zone)
         for place in (places.BULK_REFUND, places.BATCH_CANCELLATION):
             if place.act in ALLOWED[desk.actor.role]:
-                st.page_link(place.path, label=f"New {place.title.lower()}", icon=":material/add:")
+                st.page_link(
+                    places.as_page(place), label=f"New {place.title.lower()}", icon=":material/add:"
+                )
         csv_button(
             desk,
             lambda now: now.core.exporter.operations(now.actor, states, sought),

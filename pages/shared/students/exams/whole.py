@@ -213,7 +213,7 @@ def _table(desk: Desk, rows: Sequence[Row | Item], why: Sequence[str], *, key: s
 
 def _link(label: str, part: Part) -> None:
     st.page_link(
-        places.OPERATIONS.path,
+        places.as_page(places.OPERATIONS),
         label=f"{label}: {part.operation.state}",
         icon=":material/list_alt:",
         query_params={operations.OPERATION: part.operation.id},
