@@ -1005,6 +1005,7 @@ UNASKED = {
         "KeptPlans.let_go",
         "OperationPlanner.afresh",
         "Preflight.check",
+        "Preflight.meanwhile",
         "ExamSessions.exam",
         "ExamSessions.set",
         "Tally.refused",
