@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
@@ -42,9 +43,12 @@ from core.hubspot.transport import Transport, log_retries, make_client
 from core.hubspot.type_ids import TypeIds, custom_types
 from core.hubspot.wire import requests
 from core.hubspot.wire.paths import Paths
+from core.work.context_pool import ContextPool
 
 #: For a sign of life: to be over before whoever waits for it gives up.
 KNOCK_WITHIN_S = ASK_AFTER_S - 0.3
+#: More than any step has that do not follow one another.
+READS_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,10 @@ class HubSpot:
             close()
 
     # reads by id
+
+    def reads_at_once(self) -> Executor:
+        """Threads apart from those of batches, which may be waiting for them."""
+        return ContextPool(READS_AT_ONCE, "reads")
 
     def contacts(self, ids: Collection[ContactId]) -> dict[ContactId, Contact | None]:
         """By the id asked for; after a merge ``Contact.id`` differs from it. None: gone."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from core.hubspot.type_names import Schema, meant, other_name
 from core.hubspot.wire import definitions, telling
 from core.hubspot.wire.records import Json
 from core.hubspot.wire.values import text
+from core.work.context_pool import ContextPool
 
 #: An empty batch does nothing, and HubSpot looks at scopes before it looks at the batch.
 EMPTY: dict[str, list[str]] = {"inputs": []}
@@ -40,9 +42,13 @@ class Inspection:
         way = self._way_there()
         if way.health is Health.FAULT:
             return [way]
-        objects = self._objects()
+        with ContextPool(3, "inspect") as pool:  # none of these follows another
+            reading = pool.submit(self._objects)
+            token = pool.submit(self._token_info)
+            allowed = pool.submit(self._scopes)
+        objects = reading.result()
         unmarked = any(each.mend == definitions.PROVISION for each in objects)
-        return [way, *self._limits(), *self._token(unmarked), *self._scopes(), *objects]
+        return [way, *self._limits(), *self._token(token, unmarked), *allowed.result(), *objects]
 
     def quota(self) -> Quota:
         """The limits, as the last answers told them."""
@@ -67,7 +73,8 @@ class Inspection:
             Refused: an object type is another object by its own name; nothing was made.
             GatewayError: HubSpot did not let us.
         """
-        for another in filter(None, self.hub.each(self._another, Kind)):
+        schemas = self._schemas()
+        for another in filter(None, (self._another(kind, schemas) for kind in Kind)):
             raise Refused(f"{another.what}: {another.said}. {another.mend}")
         made = []
         for kind in Kind:
@@ -151,15 +158,14 @@ class Inspection:
                 known[kind] = self.hub.types.of(kind)
         return known
 
-    def _token(self, unmarked: bool) -> Iterator[Finding]:
+    def _token_info(self) -> Json:
+        body = {"tokenKey": self.hub.transport.token}
+        return self.hub.read(Call(what="inspect", path=self.hub.paths.token_info(), body=body))
+
+    def _token(self, info: Future[Json], unmarked: bool) -> Iterator[Finding]:
         """What HubSpot says of the token. ``unmarked``: a marker property is still to be made."""
-        call = Call(
-            what="inspect",
-            path=self.hub.paths.token_info(),
-            body={"tokenKey": self.hub.transport.token},
-        )
         try:
-            told = self.hub.read(call)
+            told = info.result()
         except GatewayError as error:
             said = f"HubSpot does not tell them ({error}); each call was tried instead"
             yield Finding(health=Health.FINE, what="scopes", said=said)
@@ -185,33 +191,40 @@ class Inspection:
         )
 
     def _objects(self) -> list[Finding]:
-        return [finding for found in self.hub.each(self._object, Kind) for finding in found]
+        with ContextPool(1 + len(Kind), "inspect") as pool:
+            schemas = pool.submit(self._schemas)
+            held = {kind: pool.submit(self._definitions, kind) for kind in Kind}
+        return [
+            found for kind in Kind for found in self._object(kind, schemas.result(), held[kind])
+        ]
 
-    def _object(self, kind: Kind) -> list[Finding]:
+    def _object(
+        self, kind: Kind, schemas: Sequence[Schema], definitions_: Future[dict[str, Json]]
+    ) -> list[Finding]:
         try:
-            if another := self._another(kind):
+            if another := self._another(kind, schemas):
                 return [another]  # what it lacks is nothing to add: it is not the one that is meant
-            held = self._definitions(kind)
+            held = definitions_.result()
         except Forbidden as error:
             mend = f"Grant {', '.join(error.missing) or 'it'} to the token in HubSpot"
             what = f"{kind}: properties"
             return [Finding(health=Health.FAULT, what=what, said=str(error), mend=mend)]
         except Refused as error:
-            return [self._no_such_type(kind, error)]
+            return [_no_such_type(kind, self.hub.portal.types[kind], error, schemas)]
         except GatewayError as error:
             return [Finding(health=Health.FAULT, what=str(kind), said=str(error), mend=LATER)]
         listens = kind is Kind.CONTACT and self.channel is Channel.PROPERTIES
         shown = telling.judge(held) if listens else ()
         return [*self._named(kind), *definitions.judge(self.hub.portal, kind, held), *shown]
 
-    def _another(self, kind: Kind) -> Finding | None:
+    def _another(self, kind: Kind, schemas: Sequence[Schema]) -> Finding | None:
         """The fault when the type's own name contradicts what it is set as."""
-        type_, schemas = self.hub.types.of(kind), self._schemas()
+        type_ = self.hub.types.of(kind)
         name = other_name(kind, type_, schemas)
         if not name:
             return None
         right = meant(kind, schemas) or "..."
-        types = ", ".join(self._custom_types()) or "none that are visible"
+        types = _listed(schemas) or "none that are visible"
         return Finding(
             health=Health.FAULT,
             what=f"{kind}: object type {type_}",
@@ -228,20 +241,6 @@ class Inspection:
         said = f"is {id_}"
         return [Finding(health=Health.FINE, what=f"{kind}: object type {given}", said=said)]
 
-    def _no_such_type(self, kind: Kind, error: Refused) -> Finding:
-        given = self.hub.portal.types[kind]
-        types = ", ".join(self._custom_types()) or "none that the token may see"
-        mend = f'Set [objects] {kind} = "..." in portal.toml. Custom objects here: {types}'
-        return Finding(
-            health=Health.FAULT,
-            what=f"{kind}: object type {given}",
-            said=str(error),
-            mend=mend if TYPE_ID.fullmatch(given) else "Set it to the id or name of one of these",
-        )
-
-    def _custom_types(self) -> list[str]:
-        return [f"{id_} ({name})" for id_, name, _ in self._schemas()]
-
     def _schemas(self) -> list[Schema]:
         """Id, name and fully qualified name of each custom type that the token may see."""
         try:
@@ -253,6 +252,21 @@ class Inspection:
         path = self.hub.paths.properties(self.hub.types.of(kind))
         told = self.hub.read(Call(what="inspect", path=path, method="GET"))
         return {text(one.get("name")): one for one in told.get("results") or ()}
+
+
+def _no_such_type(kind: Kind, given: str, error: Refused, schemas: Sequence[Schema]) -> Finding:
+    types = _listed(schemas) or "none that the token may see"
+    mend = f'Set [objects] {kind} = "..." in portal.toml. Custom objects here: {types}'
+    return Finding(
+        health=Health.FAULT,
+        what=f"{kind}: object type {given}",
+        said=str(error),
+        mend=mend if TYPE_ID.fullmatch(given) else "Set it to the id or name of one of these",
+    )
+
+
+def _listed(schemas: Sequence[Schema]) -> str:
+    return ", ".join(f"{id_} ({name})" for id_, name, _ in schemas)
 
 
 TOKEN = (

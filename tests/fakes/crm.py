@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum, auto
@@ -44,6 +45,7 @@ from core.hubspot.ports.telling import Mail
 from core.hubspot.wire import records
 from core.hubspot.wire.records import Json
 from core.work.call_count import count_call
+from core.work.inline_executor import InlineExecutor
 from tests.fakes.telling_crm import FakeTelling
 from tests.fakes.truth import Record, Truth
 
@@ -240,6 +242,9 @@ class FakeCrm(FakeTelling):
         return parse_count(self.truth.need(kind, id_).properties.get(key))
 
     # --- reads ---------------------------------------------------------------------------------
+
+    def reads_at_once(self) -> Executor:
+        return InlineExecutor()
 
     def contacts(self, ids: Collection[ContactId]) -> dict[ContactId, Contact | None]:
         return cast("dict[ContactId, Contact | None]", self.counted(Kind.CONTACT, ids))

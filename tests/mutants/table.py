@@ -937,6 +937,20 @@ FORFEITING = [
         tests=_FORFEIT,
     ),
     Mutant(
+        guard="what the account lacks is told before what the reads met beside it",
+        file="core/operations/choosing/preflight.py",
+        old="            finally:\n                looking.result()\n",
+        new="            finally:\n                looking.exception()\n",
+        tests=(_SERVICES + "test_rounds.py",),
+    ),
+    Mutant(
+        guard="a student who was merged between two reads at once is no change of a booking",
+        file="core/operations/steps/cancelling.py",
+        old="            if named - {item.contact_id}:",
+        new="            if False:",
+        tests=(_SERVICES + "test_rounds.py",),
+    ),
+    Mutant(
         guard="nothing is kept on an account that cannot say so",
         file="core/operations/choosing/preflight.py",
         old="            or (found.property_ in also and found.health is not Health.FINE)\n",

@@ -99,7 +99,7 @@ class Telling(World):
 
 
 @pytest.mark.parametrize("channel", [Channel.SINGLE_SEND, Channel.PROPERTIES])
-@pytest.mark.parametrize("block", blocks("telling", range(120, 160), fresh=10))
+@pytest.mark.parametrize("block", blocks("telling", range(200, 240), fresh=10))
 def test_each_student_is_told_once_whatever_is_lost(channel: Channel, block: Block) -> None:
     seen: Counter[str] = Counter()
 

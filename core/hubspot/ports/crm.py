@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -131,6 +132,13 @@ class Crm(TellingCrm, Protocol):
     Every method takes any number of ids and splits them into HubSpot's batches, in parallel.
     Reads raise ``GatewayError``; batch writes never do: each record gets its ``Outcome``.
     """
+
+    def reads_at_once(self) -> Executor:
+        """For a ``with`` block: reads submitted to it go at once, and it ends with the last one.
+
+        For those of which none has to follow another, as each waits for HubSpot alone.
+        """
+        ...
 
     def contacts(self, ids: Collection[ContactId]) -> dict[ContactId, Contact | None]:
         """By the id asked for; after a merge ``Contact.id`` differs from it. None: gone."""

@@ -113,12 +113,12 @@ class OperationPlanner:
         """
         least = chosen_kind_of(kind).least(few=_few(selection))
         actor.require(Act.RUN_BATCHES if include else least)
-        self.preflight.check(chosen_kind_of(kind).also_needs)
-        found = self.finding.bookings(selection)
-        left = self.finding.among(found, without)
-        made_at = self.now()
-        exam = self._target(kind, to)
-        rows = self._rows(kind, found.ids, include, left, exam)
+        with self.preflight.meanwhile(self.crm.reads_at_once(), chosen_kind_of(kind).also_needs):
+            found = self.finding.bookings(selection)
+            left = self.finding.among(found, without)
+            made_at = self.now()
+            exam = self._target(kind, to)
+            rows = self._rows(kind, found.ids, include, left, exam)
         return Plan(
             id=plan_id or self.new_id(),
             kind=kind,
@@ -150,10 +150,11 @@ class OperationPlanner:
         Raises:
             NotReady, GatewayError: as ``preview``.
         """
-        self.preflight.check(chosen_kind_of(plan.kind).also_needs)
-        ids = [booking_of(row, plan.kind) for row in plan.rows]
-        exam = self._target(plan.kind, plan.to_exam)
-        return self._rows(plan.kind, ids, plan.include, plan.excluded, exam)
+        needs = chosen_kind_of(plan.kind).also_needs
+        with self.preflight.meanwhile(self.crm.reads_at_once(), needs):
+            ids = [booking_of(row, plan.kind) for row in plan.rows]
+            exam = self._target(plan.kind, plan.to_exam)
+            return self._rows(plan.kind, ids, plan.include, plan.excluded, exam)
 
     def _rows(
         self,

@@ -6,7 +6,9 @@ credits back.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -43,6 +45,19 @@ class Preflight:
         if faults:
             raise NotReady(faults)
         self._fine_at[also] = self.now()
+
+    @contextmanager
+    def meanwhile(self, reads: Executor, also: frozenset[str] = frozenset()) -> Iterator[None]:
+        """The same, while the block reads what it may need. ``reads`` ends with it.
+
+        ``NotReady`` is raised in the place of whatever the block met: that may come of it.
+        """
+        with reads:
+            looking = reads.submit(self.check, also)
+            try:
+                yield
+            finally:
+                looking.result()
 
     def _found_fine(self, also: frozenset[str]) -> bool:
         found_at = self._fine_at.get(also)

@@ -73,11 +73,11 @@ class WriteVerification:
     def compare(self, records: Sequence[WriteRecord]) -> Compared:
         """By the histories of their counters, all of them: one app may set several at once."""
         found = Compared()
-        for kind, some in _by_kind(records):
-            keys = sorted({key for r in some for key in r.write.after})
-            if kind is Kind.CONTACT:
-                keys = list(self.catalogue.keys)
-            histories = self.crm.histories(kind, {r.write.target_id for r in some}, keys)
+        of = dict(_by_kind(records))
+        with self.crm.reads_at_once() as reads:
+            reading = {kind: reads.submit(self._histories, kind, some) for kind, some in of.items()}
+        for kind, some in of.items():
+            histories = reading[kind].result()
             later = {r.write.target_id for r in some if _moved_on(r.write, histories)}
             known = self._known(kind, later)
             for record in some:
@@ -85,6 +85,12 @@ class WriteVerification:
                 _compare(record.write, histories.get(id_), known.get(id_, NOTHING), found)
             self._set_apart(histories, found)
         return found
+
+    def _histories(self, kind: Kind, records: Sequence[WriteRecord]) -> dict[str, History | None]:
+        keys = sorted({key for r in records for key in r.write.after})
+        if kind is Kind.CONTACT:
+            keys = list(self.catalogue.keys)
+        return self.crm.histories(kind, {r.write.target_id for r in records}, keys)
 
     def _set_apart(self, histories: Mapping[str, History | None], found: Compared) -> None:
         """What another desk wrote is unclear: it may have given the very same credit.

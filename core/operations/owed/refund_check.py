@@ -118,10 +118,15 @@ class RefundCheck:
         ids = {booking_of(item, self.operation.kind) for item in self._of(contacts)}
         if ids:
             beside = {booking_of(item, self.operation.kind) for item in self.beside}
-            self.histories = self.crm.histories(Kind.BOOKING, ids | beside, KEYS)
-            self._contacts_of = self.crm.contacts_of(ids)
-            if kind_of(self.operation.kind).cancels:
-                self.exams_of = self.crm.exams_of(ids | beside)
+            of_exams = ids | beside if kind_of(self.operation.kind).cancels else set[BookingId]()
+            with self.crm.reads_at_once() as reads:
+                histories = reads.submit(self.crm.histories, Kind.BOOKING, ids | beside, KEYS)
+                contacts_of = reads.submit(self.crm.contacts_of, ids)
+                exams_of = reads.submit(self.crm.exams_of, of_exams) if of_exams else None
+            self.histories = histories.result()
+            self._contacts_of = contacts_of.result()
+            if exams_of is not None:
+                self.exams_of = exams_of.result()
 
     def allowed(
         self, targets: Mapping[str, Counted], wanted: Mapping[str, Sequence[Movement]]

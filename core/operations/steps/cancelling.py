@@ -77,8 +77,8 @@ class CancelSteps(CreditSteps):
         """
         todo = claimed(self.journal, run, operation, items)
         asked = self.now()
-        bookings = self.crm.bookings({booking_of(item, operation.kind) for item in todo})
-        todo = self._judged(run, operation, todo, bookings, asked)
+        bookings, contacts = self._read(operation, todo)
+        todo = self._judged(run, operation, todo, bookings, contacts, asked)
         if not kind_of(operation.kind).cancels:
             return ReadyItems(with_credit=todo)
         items = self._cancelled(run, operation, todo, asked)
@@ -87,20 +87,40 @@ class CancelSteps(CreditSteps):
             ending=[i for i in items if i.credit is None and not self._pending(i, asked)],
         )
 
+    def _read(
+        self, operation: Operation, items: Sequence[Item]
+    ) -> tuple[dict[BookingId, Booking | None], dict[ContactId, Contact | None]]:
+        """The bookings, and at once the contacts of the plan.
+
+        A booking that names another by now may be of one that was merged meanwhile: then its
+        contacts are read after it.
+        """
+        with self.crm.reads_at_once() as reads:
+            asked = {booking_of(item, operation.kind) for item in items}
+            reading = reads.submit(self.crm.bookings, asked)
+            planned = {item.contact_id for item in items if item.contact_id}
+            reading_contacts = reads.submit(self.crm.contacts, planned)
+        bookings, contacts = reading.result(), reading_contacts.result()
+        later = set[ContactId]()
+        for item in items:
+            named = contacts_named([bookings.get(booking_of(item, operation.kind))])
+            if named - {item.contact_id}:
+                later |= named | ({item.contact_id} if item.contact_id else set())
+        return bookings, contacts | (self.crm.contacts(later) if later else {})
+
     def _judged(
         self,
         run: Run,
         operation: Operation,
         items: Sequence[Item],
         bookings: Mapping[BookingId, Booking | None],
+        contacts: Mapping[ContactId, Contact | None],
         asked: datetime,
     ) -> list[Item]:
         """Against fresh reads, contacts too: nothing is cancelled whose credit cannot return.
 
         One whose cancel may still arrive does not end before: it could be cancelled by us unseen.
         """
-        named = contacts_named(bookings.get(booking_of(i, operation.kind)) for i in items)
-        contacts = self.crm.contacts(named | {i.contact_id for i in items if i.contact_id})
         known = with_their_cancels(self.crm, operation, items, bookings)
         judged = [
             old if self._pending(old, asked) and _ends_active(new) else new
@@ -237,8 +257,10 @@ class CancelSteps(CreditSteps):
         if look is not None and look.histories.keys() >= set(ids):
             histories, exams = look.histories, look.exams_of
         else:
-            histories = self.crm.histories(Kind.BOOKING, ids, [STATUS]) if ids else {}
-            exams = self.crm.exams_of(ids) if ids else {}
+            with self.crm.reads_at_once() as reads:
+                reading = reads.submit(self.crm.histories, Kind.BOOKING, ids, [STATUS])
+                reading_exams = reads.submit(self.crm.exams_of, ids)
+            histories, exams = reading.result(), reading_exams.result()
         ended = [
             after_cancel_without_credit(item, histories.get(id_), exams.get(id_, ()))
             for item, id_ in zip(items, ids, strict=True)

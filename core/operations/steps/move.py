@@ -140,8 +140,10 @@ class MoveSteps(CommonSteps):
     # looking
 
     def _look(self, operation: Operation, items: Sequence[Item]) -> Look:
-        to = self._target(operation)
-        read = self._read(operation, items)
+        with self.crm.reads_at_once() as reads:
+            reading_exam = reads.submit(self._target, operation)
+            reading = reads.submit(self._read, operation, items)
+        to, read = reading_exam.result(), reading.result()
         found = list(read.values())
         named = contacts_named(found) | {_whose(item) for item in items}
         contacts = self.crm.contacts(named)

@@ -16,6 +16,7 @@ from core.credits.records import (
     ExamId,
     Kind,
 )
+from core.work.call_count import counting_calls
 from tests.contract.hubspot.world import World, contact_ids, fresh_id
 
 CS, SJ = CreditType("cs_credits"), CreditType("sj_credits")
@@ -220,6 +221,19 @@ def test_contacts_and_exams_of_bookings_are_read_without_the_bookings(world: Wor
 
     assert {id_: (contact,), alone: ()} == dict(world.crm.contacts_of(asked))
     assert {id_: (exam,), alone: ()} == dict(world.crm.exams_of(asked))
+
+
+def test_reads_at_once_are_each_answered_and_counted_for_who_asked(world: World) -> None:
+    contact = world.contact()
+    id_ = BookingId(world.booking(contact=contact))
+
+    with counting_calls() as count, world.crm.reads_at_once() as reads:
+        booking = reads.submit(world.crm.bookings_alone, [id_])
+        of = reads.submit(world.crm.contacts_of, [id_])
+
+    assert booking.result()[id_] is not None
+    assert {id_: (contact,)} == dict(of.result())
+    assert 2 == count.made
 
 
 def test_a_booking_may_have_no_contact_or_several_and_none_is_chosen(world: World) -> None:

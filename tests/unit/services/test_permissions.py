@@ -1010,6 +1010,7 @@ UNASKED = {
         "KeptPlans.let_go",
         "OperationPlanner.afresh",
         "Preflight.check",
+        "Preflight.meanwhile",
         "ExamSessions.exam",
         "ExamSessions.set",
         "Tally.refused",
