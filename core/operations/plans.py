@@ -174,6 +174,11 @@ def blocked(why: Why, detail: str = "") -> Judgement:
     return Judgement(verdict=Verdict.BLOCKED, why=why, detail=detail)
 
 
+def merged_away(into: str) -> Judgement:
+    """Of a booking that has another id by now, under which alone it is changed."""
+    return blocked(Why.MERGED_AWAY, f"merged into booking {into} in HubSpot; choose that one")
+
+
 def skipped(why: Why) -> Judgement:
     """Nothing is to be done."""
     return Judgement(verdict=Verdict.SKIP, why=why)
