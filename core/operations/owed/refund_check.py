@@ -211,10 +211,12 @@ class RefundCheck:
             return {}
         cancels = {booking_of(e.item, kind): cancelled_by(e.history) for e in found}
         dated = {id_: cancel.at for id_, cancel in cancels.items() if cancel is not None}
-        said = settled_by(self.journal, dated)
+        ids = {id_: tuple(map(BookingId, self._ids.get(id_, (id_,)))) for id_ in cancels}
+        said = settled_by(self.journal, dated, ids)
         if Inclusion.FORFEITED in self.operation.include:
             return said
-        return said | kept_by(self.journal, {booking_of(e.item, kind): e.history for e in found})
+        histories = {booking_of(e.item, kind): e.history for e in found}
+        return said | kept_by(self.journal, histories, ids)
 
     def _since(self, of: Mapping[str, Sequence[Item]]) -> dict[str, datetime]:
         """From when on a change of each balance may be the refund of one of these bookings.
