@@ -121,7 +121,7 @@ class RefundCheck:
         if ids:
             beside = {booking_of(item, self.operation.kind) for item in self.beside}
             named = self.crm.named_histories(Kind.BOOKING, ids | beside, KEYS)
-            self.histories = {id_: told and told.history for id_, told in named.items()}
+            self.histories = {id_: told.history if told else None for id_, told in named.items()}
             self._ids = {id_: told.ids for id_, told in named.items() if told is not None}
             self._contacts_of = self.crm.contacts_of(ids)
             if kind_of(self.operation.kind).cancels:
