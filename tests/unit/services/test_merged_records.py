@@ -160,14 +160,90 @@ def test_a_word_that_nothing_is_owed_holds_for_what_the_booking_became(desk: Tes
 
 
 def test_the_mark_is_set_on_what_the_booking_became(desk: TestDesk) -> None:
+    """By the id that it has then: HubSpot may refuse another."""
     operation = desk.confirm("501")
+    asked: list[tuple[str, ...]] = []
+
+    def heard(request: Request) -> None:
+        if (request.what, request.kind) == ("write", Kind.BOOKING):
+            asked.append(request.ids)
+
+    desk.crm.answered = heard
     before(desk, "read", Kind.BOOKING, lambda: merged(desk), 2)
     desk.carry(operation)
 
+    now = desk.crm.truth.need(Kind.BOOKING, "501")
     assert HELD + 1 == desk.held("100", KEY)
-    held = desk.crm.truth.need(Kind.BOOKING, "501").properties
-    assert "true" == held["token_refunded"]
+    assert [(now.id,)] == asked
+    assert "true" == now.properties["token_refunded"]
     assert ItemState.DONE is the_item(desk, operation).state
+
+
+def refunded(desk: TestDesk, id_: str) -> Operation:
+    """With its mark cleared by somebody since, who knows why."""
+    operation = desk.run(id_)
+    marks = dict.fromkeys(("token_refunded", "token_refunded_at", "token_refund_admin"), "")
+    desk.crm.foreign_write(Kind.BOOKING, id_, marks)
+    return operation
+
+
+def test_a_preview_leaves_what_a_former_id_was_refunded_for_to_a_person(desk: TestDesk) -> None:
+    given = refunded(desk, "501")
+    now = merged(desk)
+
+    (row,) = desk.plan(now).rows
+
+    assert Why.MAY_BE_GIVEN_BACK is row.why
+    assert given.id in row.detail
+
+
+def test_what_a_former_id_was_refunded_for_is_given_again_on_a_persons_word_alone(
+    desk: TestDesk,
+) -> None:
+    given = refunded(desk, "501")
+    now = merged(desk)
+    desk.still_owed(now)
+    operation = desk.run(now)
+
+    item = the_item(desk, operation)
+    assert ItemState.UNDECIDED is item.state
+    assert f"booking 501, whose credit operation {given.id} has, was merged into it" in item.why
+    assert HELD + 1 == desk.held("100", KEY)
+
+    resolution = desk.core.resolution
+    resolution.rule(operation.id, item.booking_id, ADMIN, refunded=False, why="two were spent")
+    desk.carry(operation)
+    assert HELD + 2 == desk.held("100", KEY)
+
+
+def test_a_retry_gives_no_credit_that_a_row_of_the_same_operation_has(desk: TestDesk) -> None:
+    operation = desk.confirm("500", "501")
+    desk.crm.foreign_write(Kind.BOOKING, "500", {"token_refunded": "perhaps"})
+    desk.carry(operation)
+    assert ItemState.BLOCKED is desk.item(operation, "500").state
+    now = merged(desk)
+    marks = dict.fromkeys(("token_refunded", "token_refunded_at", "token_refund_admin"), "")
+    desk.crm.foreign_write(Kind.BOOKING, now, marks)
+
+    desk.core.operation_commands.retry(operation.id, ADMIN)
+    desk.carry(operation)
+
+    assert HELD + 1 == desk.held("100", KEY)
+    item = desk.item(operation, "500")
+    kept = now == "500"
+    assert (ItemState.UNDECIDED if kept else ItemState.BLOCKED) is item.state
+    assert ("merged into it" if kept else f"merged into booking {now}") in item.why
+
+
+def test_when_a_booking_was_cancelled_is_not_told_by_a_merge(desk: TestDesk) -> None:
+    """Whoever cancelled it may have given its credit back long before."""
+    active(desk, "501")
+    now = desk.crm.merge(Kind.BOOKING, "500", "501")
+
+    (row,) = desk.plan(now).rows
+
+    assert Why.MAY_BE_GIVEN_BACK is row.why
+    assert "hides when it was cancelled" in row.detail
 
 
 # a student or an exam by its old id and by its new one
