@@ -102,12 +102,26 @@ def test_a_booking_that_is_merged_after_the_preview_of_both_has_its_credit_once(
     told = [the_item(desk, each) for each in (one, two) if not the_item(desk, each).after]
     assert all("merged into" in item.why for item in told if item.state is ItemState.BLOCKED)
     now = desk.crm.truth.need(Kind.BOOKING, "501").id
+    if now not in {"500", "501"}:
+        assert not given
+        assert [ItemState.BLOCKED] * 2 == [item.state for item in told]
     if not given:  # nothing is lost: it can be chosen again, under the id that it has now
         still = desk.crm.truth.need(Kind.BOOKING, now).properties["is_active"] == "Active"
         if not still:
             desk.still_owed(now)
         desk.run(now, kind=CANCEL if still else REFUND)
         assert HELD + 1 == desk.held("100", KEY)
+
+
+def test_a_booking_that_is_another_now_is_not_cancelled(desk: TestDesk) -> None:
+    active(desk, "500", "501")
+    operation = desk.confirm("501", kind=CANCEL)
+    now = merged(desk)
+    desk.carry(operation)
+
+    held = desk.crm.truth.need(Kind.BOOKING, now).properties
+    assert "Active" == held["is_active"]
+    assert f"merged into booking {now}" in the_item(desk, operation).why
 
 
 @pytest.mark.parametrize("kind", [REFUND, CANCEL])
@@ -278,6 +292,7 @@ def test_a_write_under_way_by_an_old_id_bars_what_the_student_became(
         desk.still_owed("502")
         two = desk.confirm("502")
     for _ in range(3):
+        desk.core.operation_runner.carry_out(one.id)
         desk.core.operation_runner.carry_out(two.id)
     assert HELD == desk.held(now, KEY)
 
