@@ -108,7 +108,7 @@ def _can_be_chosen(world: World, record: Record) -> bool:
 def others_merged(seed: int) -> None:
     world = World(seed, ALONE, company=(Merger((Kind.CONTACT, Kind.EXAM), rate=0.03),))
     world.run()
-    ours = {
+    ours: dict[str, Write] = {
         record.write.id: record.write
         for id_ in world.operations
         for record in world.store.writes(id_)
