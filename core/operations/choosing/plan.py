@@ -196,10 +196,10 @@ class OperationPlanner:
         rows = plan_rows(
             judge, list(bookings), bookings, contacts, self.catalogue, terms, left, running
         )
-        rows = tuple(_asked_for(row, named.get(booking_of(row, kind))) for row in rows)
         if isinstance(of, MovingKind):
-            return self._placed(of, rows, terms.to, bookings, contacts)
-        return tuple(_told(row, found.get(booking_of(row, kind))) for row in rows)
+            rows = self._placed(of, rows, terms.to, bookings, contacts)
+        rows = tuple(_told(row, found.get(booking_of(row, kind))) for row in rows)
+        return tuple(_asked_for(row, named.get(booking_of(row, kind))) for row in rows)
 
     def _placed(
         self,

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.credits.records import TOTAL_BOOKINGS, Kind
+from core.credits.records import TOTAL_BOOKINGS, ExamId, Kind
 from core.operations.choosing.select import ByReference
 from core.operations.owed.rules import waiting
 from core.operations.states import Item, ItemState, Operation
@@ -17,6 +17,7 @@ from tests.unit.services.desk import ADMIN, CS, TestDesk
 
 KEY = "cs_credits"
 CANCEL, REFUND = OperationKind.CANCEL, OperationKind.REFUND
+FORFEIT = OperationKind.FORFEIT
 HELD, SEATS = 3, 10
 
 
@@ -37,8 +38,12 @@ def active(desk: TestDesk, *ids: str) -> None:
         desk.crm.foreign_write(Kind.BOOKING, id_, {"is_active": "Active"})
 
 
-def merged(desk: TestDesk) -> str:
-    return desk.crm.merge(Kind.BOOKING, "500", "501")
+def merged(desk: TestDesk, *, listed: bool = True) -> str:
+    """``listed``: whether HubSpot lists the ids from before it."""
+    now = desk.crm.merge(Kind.BOOKING, "500", "501")
+    if not listed:
+        desk.crm.truth.need(Kind.BOOKING, now).former_ids = ()
+    return now
 
 
 def the_item(desk: TestDesk, operation: Operation) -> Item:
@@ -64,14 +69,15 @@ def before(desk: TestDesk, what: str, kind: Kind, act: Callable[[], object], nth
 # a booking by its old id and by its new one
 
 
+@pytest.mark.parametrize("listed", [True, False])
 @pytest.mark.parametrize("kind", [REFUND, CANCEL])
 @pytest.mark.parametrize("ids", [("500", "501"), ("501", "500"), ("500", "new"), ("new", "501")])
 def test_two_operations_that_name_one_booking_by_two_ids_give_its_credit_once(
-    desk: TestDesk, kind: OperationKind, ids: tuple[str, str]
+    desk: TestDesk, kind: OperationKind, ids: tuple[str, str], listed: bool
 ) -> None:
     if kind is CANCEL:
         active(desk, "500", "501")
-    now = merged(desk)
+    now = merged(desk, listed=listed)
     one, two = (desk.confirm(now if id_ == "new" else id_, kind=kind) for id_ in ids)
     # between the credit of the first and its mark
     before(desk, "write", Kind.BOOKING, lambda: desk.carry(two), 2 if kind is CANCEL else 1)
@@ -83,17 +89,18 @@ def test_two_operations_that_name_one_booking_by_two_ids_give_its_credit_once(
     assert f"{one.id}" in the_item(desk, two).why
 
 
+@pytest.mark.parametrize("listed", [True, False])
 @pytest.mark.parametrize("kind", [REFUND, CANCEL])
 @pytest.mark.parametrize("nth", [1, 2])
 def test_a_booking_that_is_merged_after_the_preview_of_both_has_its_credit_once(
-    desk: TestDesk, kind: OperationKind, nth: int
+    desk: TestDesk, kind: OperationKind, nth: int, listed: bool
 ) -> None:
     if kind is CANCEL:
         active(desk, "500", "501")
     one, two = desk.confirm("500", kind=kind), desk.confirm("501", kind=kind)
     # at the judging of the first, or at its last look
     what = ("read", Kind.BOOKING) if nth == 1 else ("history", Kind.BOOKING)
-    before(desk, *what, lambda: merged(desk))
+    before(desk, *what, lambda: merged(desk, listed=listed))
     desk.carry(one)
     desk.carry(two)
 
@@ -258,6 +265,39 @@ def test_when_a_booking_was_cancelled_is_not_told_by_a_merge(desk: TestDesk) -> 
 
     assert Why.MAY_BE_GIVEN_BACK is row.why
     assert "hides when it was cancelled" in row.detail
+
+
+@pytest.mark.parametrize("first", [CANCEL, FORFEIT])
+def test_a_credit_is_kept_or_given_back_by_whichever_came_first(
+    desk: TestDesk, first: OperationKind
+) -> None:
+    active(desk, "500", "501")
+    merged(desk)
+    second = FORFEIT if first is CANCEL else CANCEL
+    one, two = desk.confirm("500", kind=first), desk.confirm("501", kind=second)
+    before(desk, "history", Kind.BOOKING, lambda: desk.carry(two))
+    desk.carry(one)
+
+    assert HELD + (first is CANCEL) == desk.held("100", KEY)
+    assert ItemState.DONE is the_item(desk, one).state
+    assert f"{one.id}" in the_item(desk, two).why
+
+
+def test_a_booking_moves_under_the_id_that_it_has_now(desk: TestDesk) -> None:
+    active(desk, "500", "501")
+    there = "71"
+    desk.crm.foreign_write(Kind.CONTACT, "100", {"student_id": "9"})
+    desk.crm.add_exam(there, SEATS, mock_type="Clinical Skills", exam_date="2036-07-02")
+    now = merged(desk)
+    planner = desk.core.operation_planner
+    plan = planner.preview(
+        OperationKind.MOVE, ByReference(references=("501",)), ADMIN, to=ExamId(there)
+    )
+    (row,) = plan.rows
+
+    assert now == row.booking_id
+    assert "asked for as 501, which was merged into it" in row.detail
+    assert row.new_name
 
 
 # a student or an exam by its old id and by its new one
