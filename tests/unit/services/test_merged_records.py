@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from core.credits.records import TOTAL_BOOKINGS, ExamId, Kind
+from core.credits.records import TOTAL_BOOKINGS, ContactId, ExamId, Kind
+from core.operations.booking_rules import Wish
 from core.operations.choosing.select import ByReference
 from core.operations.owed.rules import waiting
 from core.operations.states import Item, ItemState, Operation
@@ -396,3 +397,28 @@ def test_a_seat_under_way_by_an_old_id_bars_what_the_exam_became(desk: TestDesk)
     desk.carry(two)
 
     assert SEATS - 2 == desk.crm.balance(Kind.EXAM, now, TOTAL_BOOKINGS)
+
+
+def test_students_who_became_one_get_one_booking_on_a_day(desk: TestDesk) -> None:
+    operations = []
+    for contact, exam in (("100", "80"), ("102", "81")):
+        if contact == "102":
+            desk.crm.add_contact("102", {KEY: HELD})
+        desk.crm.foreign_write(Kind.CONTACT, contact, {"student_id": contact})
+        desk.crm.add_exam(exam, 0, mock_type="Clinical Skills", exam_date="2036-07-02")
+        wish = Wish(contact_id=ContactId(contact), exam_id=ExamId(exam), dominant_hand="Left")
+        plan = desk.core.booking_preview.preview(wish, ADMIN)
+        operations.append(desk.core.operation_commands.confirm(plan.id, ADMIN, reason="by phone"))
+    now = desk.crm.merge(Kind.CONTACT, "100", "102")
+    first, second = operations
+    # the first has judged the day, and not made its booking yet
+    before(desk, "write", Kind.EXAM, lambda: desk.carry(second))
+    desk.carry(first)
+    desk.carry(second)
+
+    made = [item for each in operations if (item := the_item(desk, each)).state is ItemState.DONE]
+    assert len(made) == (now == "100")
+    assert HELD - len(made) == desk.held(now, KEY)
+    assert len(made) == sum(
+        desk.crm.balance(Kind.EXAM, id_, TOTAL_BOOKINGS) for id_ in ("80", "81")
+    )
