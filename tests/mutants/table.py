@@ -3020,6 +3020,13 @@ MERGES = [
         tests=_MERGED,
     ),
     Mutant(
+        guard="a student who was merged since the preview is booked under no old id",
+        file="core/operations/steps/book.py",
+        old="        if contact.id != contact_id:",
+        new="        if not contact.id:",
+        tests=_MERGED,
+    ),
+    Mutant(
         guard="a booking is marked by the id that it has now",
         file="core/operations/steps/refund.py",
         old="now = {id_: one.id if one else id_ for id_, one in bookings.items()}\n",
