@@ -92,6 +92,8 @@ class Counted:
     #: HubSpot's ``updatedAt``.
     modified_at: datetime
     created_at: datetime | None = None
+    #: Ids of the records that were merged into it, as far as HubSpot lists them.
+    former_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +187,13 @@ class Booking:
     idempotency_key: str = ""
     modified_at: datetime
     created_at: datetime | None = None
+    #: Ids of the bookings that were merged into it, as far as HubSpot lists them.
+    former_ids: tuple[BookingId, ...] = ()
+
+    @property
+    def ids(self) -> tuple[BookingId, ...]:
+        """Every id that it answers to, its own first: the journal may know it by any."""
+        return (self.id, *self.former_ids)
 
     @property
     def mark_unclear(self) -> str:
@@ -217,6 +226,17 @@ class Version:
 
 #: Property key to its versions, newest first. The marker's is under ``MARKER``.
 History = Mapping[str, tuple[Version, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedHistory:
+    """The history of one record, and every id that the record answers to, its own first."""
+
+    ids: tuple[str, ...]
+    #: None: HubSpot does not give it.
+    history: History | None
+
+
 MARKER = "credit_desk_last_write"
 
 

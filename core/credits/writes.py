@@ -230,9 +230,12 @@ def judge_outcome(
     """
     if target is not None and target.marker == write.id:
         return Belief.LANDED
-    if target is None or target.id != write.target_id:
-        return Belief.ASK_A_PERSON  # gone or merged: the values of another record tell nothing
     quiet_passed = now - write.sent_at >= quiet
+    if target is None or target.id != write.target_id:
+        # gone or merged: the values of another record tell nothing. But until the write cannot
+        # arrive any more, nobody writes what the record became
+        merged = target is not None
+        return Belief.WAIT if merged and not quiet_passed else Belief.ASK_A_PERSON
     if MARKER not in target.unclear and target.marker == write.marker_before:
         if not quiet_passed:
             return Belief.WAIT

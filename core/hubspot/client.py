@@ -24,6 +24,7 @@ from core.credits.records import (
     ExamId,
     History,
     Kind,
+    NamedHistory,
     NewBooking,
     WriteId,
 )
@@ -120,6 +121,12 @@ class HubSpot:
     ) -> dict[str, History | None]:
         """Histories of these counters and of the marker. None: cannot be read."""
         return reading.histories(self.hub, kind, ids, keys)
+
+    def named_histories(
+        self, kind: Kind, ids: Collection[str], keys: Sequence[str]
+    ) -> dict[str, NamedHistory | None]:
+        """The same, with every id that each record answers to. None: gone."""
+        return reading.named_histories(self.hub, kind, ids, keys)
 
     # writes
 

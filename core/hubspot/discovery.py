@@ -212,7 +212,7 @@ def listed_ids(hub: Hub, kind: Kind, *, after: str = "") -> tuple[list[str], str
 
 def listed(hub: Hub, kind: Kind, *, after: str = "") -> Listed:
     """The same page with what the mirror needs; a booking without both ends is not told."""
-    names = [*hub.portal.names(kind).values(), *answers.MERGED]
+    names = [*hub.portal.names(kind).values(), *records.MERGED]
     query = {"limit": "100", "properties": ",".join(names)}
     if kind is Kind.BOOKING:
         ends = (hub.types.of(Kind.CONTACT), hub.types.of(Kind.EXAM))
@@ -223,7 +223,7 @@ def listed(hub: Hub, kind: Kind, *, after: str = "") -> Listed:
     answer = hub.read(Call(what=f"list {kind}", path=path, method="GET", query=query))
     held = {text(told["id"]): told for told in _results(answer)}
     made = {id_: _listed_record(hub, kind, told) for id_, told in held.items()}
-    former = {id_: tuple({*answers.former_ids(told)} - {"", id_}) for id_, told in held.items()}
+    former = {id_: records.former_ids(told) for id_, told in held.items()}
     return Listed(
         ids=tuple(held),
         records={id_: record for id_, record in made.items() if record is not None},

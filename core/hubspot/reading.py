@@ -16,6 +16,7 @@ from core.credits.records import (
     ExamId,
     History,
     Kind,
+    NamedHistory,
     is_record_id,
 )
 from core.hubspot.hub import Hub
@@ -54,6 +55,14 @@ def histories(
     hub: Hub, kind: Kind, ids: Collection[str], keys: Sequence[str]
 ) -> dict[str, History | None]:
     """Versions of these properties, and of the marker where there is one."""
+    found = named_histories(hub, kind, ids, keys)
+    return {id_: None if told is None else told.history for id_, told in found.items()}
+
+
+def named_histories(
+    hub: Hub, kind: Kind, ids: Collection[str], keys: Sequence[str]
+) -> dict[str, NamedHistory | None]:
+    """The same with every id that each record answers to. None: gone."""
     had = hub.portal.names(kind)
     wanted = tuple(key for key in dict.fromkeys((*keys, MARKER)) if key in had)
 
@@ -66,7 +75,7 @@ def histories(
         hub,
         ask,
         ids,
-        lambda told: records.read_history(hub.portal, kind, told, wanted),
+        lambda told: records.read_named_history(hub.portal, kind, told, wanted),
         HISTORIES_AT_ONCE,
     )
 

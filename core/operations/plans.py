@@ -184,6 +184,11 @@ def blocked(why: Why, detail: str = "") -> Judgement:
     return Judgement(verdict=Verdict.BLOCKED, why=why, detail=detail)
 
 
+def merged_away(into: str) -> Judgement:
+    """Of a booking that has another id by now, under which alone it is changed."""
+    return blocked(Why.MERGED_AWAY, f"merged into booking {into} in HubSpot; choose that one")
+
+
 def skipped(why: Why) -> Judgement:
     """Nothing is to be done."""
     return Judgement(verdict=Verdict.SKIP, why=why)
@@ -218,6 +223,11 @@ def portions(asked: Sequence[T]) -> Iterator[Sequence[T]]:
         yield asked[start : start + PORTION]
 
 
+def _named_before(booking: Booking, catalogue: Catalogue, terms: Terms) -> Judgement:  # noqa: ARG001
+    """Of a row that names a booking of another row."""
+    return skipped(Why.NAMED_BEFORE)
+
+
 #: The balance of each contact's credit after the rows so far.
 Running = dict[tuple[str, CreditType], int]
 
@@ -234,6 +244,7 @@ def plan_rows(
 ) -> tuple[Row, ...]:
     """A row for each id, once, in the order asked; balances run on from row to row of a contact.
 
+    One whose id is not its booking's own names a booking of another row (``by_own_ids``).
     ``without``: those left out. They keep their rows, and nothing is done to them.
     ``running``: from the rows before these, and on to those after them.
     """
@@ -241,27 +252,40 @@ def plan_rows(
     left = frozenset(without)
     rows = []
     for id_ in dict.fromkeys(ids):
-        found = judged(judge, bookings.get(id_), contacts, catalogue, terms)
-        if id_ in left:
-            rows.append(excluded(_row(id_, found, contacts, {})))
-        else:
+        booking = bookings.get(id_)
+        again = booking is not None and booking.id != id_
+        found = judged(_named_before if again else judge, booking, contacts, catalogue, terms)
+        names = {id_, *(booking.former_ids if booking else ())}
+        if again or left.isdisjoint(names):
             rows.append(_row(id_, found, contacts, running))
+        else:
+            rows.append(excluded(_row(id_, found, contacts, {})))
     return tuple(rows)
 
 
-def once(judge: Judge, named: set[BookingId]) -> Judge:
-    """The same, but for bookings that were named before: one that was merged has several ids.
+def by_own_ids(
+    asked: Iterable[BookingId],
+    found: Mapping[BookingId, Booking | None],
+    named: dict[BookingId, BookingId],
+) -> dict[BookingId, Booking | None]:
+    """What was found, in the order asked, each booking under the id that it has now.
 
-    ``named``: those that were, by the id that each has now. What is judged is added.
+    One that was merged has several ids, and is changed under its own alone, so that nobody else
+    changes it under another. A row that names it again is known by another id that was asked for.
+
+    ``named``: by the id that each has now, the one that it was first asked for by; added to.
     """
-
-    def judge_once(booking: Booking, catalogue: Catalogue, terms: Terms) -> Judgement:
-        if booking.id in named:
-            return skipped(Why.NAMED_BEFORE)
-        named.add(booking.id)
-        return judge(booking, catalogue, terms)
-
-    return judge_once
+    held: dict[BookingId, Booking | None] = {}
+    for id_ in dict.fromkeys(asked):
+        booking = found.get(id_)
+        if booking is None:
+            held[id_] = None
+        elif booking.id in named:
+            held[named.get(id_, id_)] = booking
+        else:
+            named[booking.id] = id_
+            held[booking.id] = booking
+    return held
 
 
 def excluded(row: Row) -> Row:

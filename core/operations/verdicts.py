@@ -62,6 +62,7 @@ class Why(StrEnum):
     COUNT_RIGHT = "the seat count is right"
     ALREADY_CANCELLED = "already cancelled; if its credit is owed, use bulk refund"
     ALREADY_REFUNDED = "already refunded"
+    MERGED_AWAY = "another booking now"
     NAMED_BEFORE = "the same booking as a row above: they were merged in HubSpot"
     NOT_CANCELLED = "not cancelled, so nothing is owed"
     COMPLETED = "completed, so it cannot be cancelled"

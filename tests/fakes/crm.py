@@ -34,6 +34,7 @@ from core.credits.records import (
     ExamId,
     History,
     Kind,
+    NamedHistory,
     NewBooking,
     WriteId,
     is_record_id,
@@ -302,11 +303,25 @@ class FakeCrm(FakeTelling):
     def histories(
         self, kind: Kind, ids: Collection[str], keys: Sequence[str]
     ) -> dict[str, History | None]:
+        named = self.named_histories(kind, ids, keys)
+        return {id_: None if told is None else told.history for id_, told in named.items()}
+
+    def named_histories(
+        self, kind: Kind, ids: Collection[str], keys: Sequence[str]
+    ) -> dict[str, NamedHistory | None]:
         with self._lock:
             return {
                 id_: None
-                if record is None or id_ in self.unreadable_histories
-                else {key: tuple(reversed(record.versions.get(key, ()))) for key in (*keys, MARKER)}
+                if record is None
+                else NamedHistory(
+                    ids=(record.id, *record.former_ids),
+                    history=None
+                    if id_ in self.unreadable_histories
+                    else {
+                        key: tuple(reversed(record.versions.get(key, ())))
+                        for key in (*keys, MARKER)
+                    },
+                )
                 for id_, record in self._read("history", kind, ids)
             }
 
@@ -805,9 +820,10 @@ class FakeCrm(FakeTelling):
         """As HubSpot's batch read tells it: every property asked for, null where it is empty."""
         held = {**record.properties, **(more or {})}
         names = self.portal.names(record.kind)
+        former = {records.MERGED[0]: ";".join(record.former_ids)} if record.former_ids else {}
         return {
             "id": record.id,
-            "properties": {name: held.get(name) for name in names},
+            "properties": {name: held.get(name) for name in names} | former,
             "createdAt": record.created_at.isoformat(),
             "updatedAt": record.modified_at.isoformat(),
         }

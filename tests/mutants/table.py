@@ -210,7 +210,7 @@ WRITING = [
     Mutant(
         guard="what a merge made of two is leased and read under its own id",
         file="core/operations/protocol/write.py",
-        old="        targets = {id_: target for id_, target in asked.items() if target.id == id_}"
+        old="        targets = {i: t for i, t in asked.items() if t.id == i and not t.former_ids}"
         " | survivors",
         new="        targets = {target.id: target for target in asked.values()}",
         tests=_RACES + _STORM,
@@ -634,8 +634,8 @@ RECHECK = [
     Mutant(
         guard="a credit that an app gave back unmarked is not given again",
         file="core/operations/choosing/plan.py",
-        old="        judge = once(heeding(of.judge, found), named)\n",
-        new="        judge = once(of.judge, named)\n",
+        old="        judge = heeding(of.judge, found)\n",
+        new="        judge = of.judge\n",
         tests=_OWED,
     ),
     Mutant(
@@ -882,7 +882,7 @@ FORFEITING = [
     Mutant(
         guard="a kept credit is not owed by the journal, marked or not",
         file="core/operations/owed/check.py",
-        old="        kept = kept_by(self.journal, histories) if histories else {}",
+        old="        kept = kept_by(self.journal, histories, ids) if histories else {}",
         new="        kept: dict[BookingId, str] = {}",
         tests=_FORFEIT,
     ),
@@ -917,14 +917,14 @@ FORFEITING = [
     Mutant(
         guard="a refund on purpose clears the mark of the kept credit",
         file="core/operations/steps/refund.py",
-        old="if booking and booking.forfeited},",
+        old="if one and one.forfeited},",
         new="if False},",
         tests=_FORFEIT,
     ),
     Mutant(
         guard="a kept credit explains no credit of the student's other booking",
         file="core/operations/owed/check.py",
-        old=", *kept_by(self.journal, histories)}\n"
+        old=", *kept_by(self.journal, histories, ids)}\n"
         "        over |= {one.id for one in others if one.forfeited}\n",
         new="}\n",
         tests=_FORFEIT,
@@ -1504,8 +1504,8 @@ JOURNAL = [
     Mutant(
         guard="a merged booking that a list names by several ids is planned once",
         file="core/operations/plans.py",
-        old="        if booking.id in named:\n",
-        new="        if not booking.id:\n",
+        old="        found = judged(_named_before if again else judge, ",
+        new="        found = judged(judge, ",
         tests=(_SERVICES + "test_any_size.py", "-k", "merged"),
     ),
     Mutant(
@@ -3006,7 +3006,103 @@ ANY_SIZE = [
     ),
 ]
 
+_MERGED = (_SERVICES + "test_merged_records.py",)
+MERGES = [
+    Mutant(
+        guard="a booking is planned under the id that it has now",
+        file="core/operations/plans.py",
+        old="            held[booking.id] = booking\n",
+        new="            held[id_] = booking\n",
+        tests=(*_MERGED, _SERVICES + "test_any_size.py"),
+    ),
+    Mutant(
+        guard="a booking that was merged since the preview ends when it is judged again",
+        file="core/operations/steps/recheck.py",
+        old="    if booking is not None and booking.id != item.booking_id:\n",
+        new="    if booking is None:\n",
+        tests=_MERGED,
+    ),
+    Mutant(
+        guard="a booking that was merged before its credit went out gets none under its old id",
+        file="core/operations/owed/refund_check.py",
+        old='now if (now := self._ids.get(id_, (id_,))[0]) != id_ else ""',
+        new='""',
+        tests=_MERGED,
+    ),
+    Mutant(
+        guard="a credit that a former id of a booking has stops another one",
+        file="core/operations/owed/refund_check.py",
+        old='claimed_as=claimed.get(item.booking_id, ""),\n',
+        new='claimed_as="",\n',
+        tests=_MERGED,
+    ),
+    Mutant(
+        guard="a credit of the same operation under a former id counts when it has moved",
+        file="core/operations/owed/refund_check.py",
+        old="if by != self.operation.id or i in ours}",
+        new="if by != self.operation.id}",
+        tests=_MERGED,
+    ),
+    Mutant(
+        guard="a preview sees the credit that a former id of a booking has",
+        file="core/operations/owed/check.py",
+        old="            replace(one, doubt=doubts[id_]) if (id_ := one.booking.id) in doubts",
+        new="            one if True",
+        tests=_MERGED,
+    ),
+    Mutant(
+        guard="a decision on a former id of a booking holds for what it became",
+        file="core/operations/owed/check.py",
+        old="        own: told.get(own) or max(some, key=lambda one: one.owed)\n",
+        new="        own: told[own]\n",
+        tests=_MERGED,
+    ),
+    Mutant(
+        guard="a cancellation that a merge hides is a person's to date",
+        file="core/operations/owed/check.py",
+        old="    if cancel is None or cancel.source.startswith(MERGED):\n",
+        new="    if cancel is None:\n",
+        tests=_MERGED,
+    ),
+    Mutant(
+        guard="whoever read a record before a merge saves no intent after it",
+        file="core/operations/protocol/write.py",
+        old="            over = now + OVER\n",
+        new="            over = now\n",
+        tests=_MERGED,
+    ),
+    Mutant(
+        guard="an open write by a former id bars what the record became",
+        file="core/operations/protocol/write.py",
+        old="if not written.isdisjoint(some)}\n",
+        new="if some is written}\n",
+        tests=_MERGED,
+    ),
+    Mutant(
+        guard="a write by a former id stays open until it cannot arrive any more",
+        file="core/credits/writes.py",
+        old="        return Belief.WAIT if merged and not quiet_passed else Belief.ASK_A_PERSON\n",
+        new="        return Belief.ASK_A_PERSON\n",
+        tests=_MERGED,
+    ),
+    Mutant(
+        guard="a student who was merged since the preview is booked under no old id",
+        file="core/operations/steps/book.py",
+        old="        if contact.id != contact_id:",
+        new="        if not contact.id:",
+        tests=_MERGED,
+    ),
+    Mutant(
+        guard="a booking is marked by the id that it has now",
+        file="core/operations/steps/refund.py",
+        old="now = {id_: one.id if one else id_ for id_, one in bookings.items()}\n",
+        new="now = {id_: id_ for id_ in bookings}\n",
+        tests=_MERGED,
+    ),
+]
+
 MUTANTS = [
+    *MERGES,
     *ANY_SIZE,
     *MEASURING,
     *FIRST_COPY,

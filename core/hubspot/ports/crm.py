@@ -21,6 +21,7 @@ from core.credits.records import (
     ExamId,
     History,
     Kind,
+    NamedHistory,
     NewBooking,
     WriteId,
 )
@@ -172,6 +173,12 @@ class Crm(TellingCrm, Protocol):
         self, kind: Kind, ids: Collection[str], keys: Sequence[str]
     ) -> dict[str, History | None]:
         """Histories of these properties and of the marker. None: cannot be read."""
+        ...
+
+    def named_histories(
+        self, kind: Kind, ids: Collection[str], keys: Sequence[str]
+    ) -> dict[str, NamedHistory | None]:
+        """The same, with every id that each record answers to. None: gone."""
         ...
 
     def write_counts(self, writes: Sequence[Write]) -> dict[WriteId, Outcome]:

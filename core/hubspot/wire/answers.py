@@ -15,13 +15,10 @@ from core.credits.redact import unquoted
 from core.credits.writes import Write
 from core.hubspot.ports.crm import Fate, Outcome
 from core.hubspot.wire.failures import readable
-from core.hubspot.wire.records import Json, modified_at
+from core.hubspot.wire.records import Json, former_ids, modified_at
 from core.hubspot.wire.values import text
 
 Id = TypeVar("Id", bound=str)
-
-#: HubSpot lists here the ids that a record had before merges. Read with every counted record.
-MERGED = ("hs_merged_object_ids", "hs_calculated_merged_vids")
 
 #: Errors of one input that say what happened to it: nothing. Any other may mean anything.
 DENIED = frozenset({"OBJECT_NOT_FOUND", "VALIDATION_ERROR", "CONFLICT", "FORBIDDEN"})
@@ -227,14 +224,6 @@ def _failed(failure: Failure) -> Outcome:
 
 def _marked(result: Json, marker: str) -> bool:
     return marker in (result.get("properties") or {})
-
-
-def former_ids(result: Json) -> Iterator[str]:
-    """Ids that a record had before merges, if it was read with ``MERGED``."""
-    held = result.get("properties") or {}
-    for name in MERGED:
-        for part in text(held.get(name)).split(";"):
-            yield part.partition(":")[0].strip()  # vids come as "id:time"
 
 
 def _failures(answer: Json) -> Iterator[tuple[str, Failure]]:

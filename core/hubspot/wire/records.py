@@ -23,6 +23,7 @@ from core.credits.records import (
     ExamId,
     History,
     Kind,
+    NamedHistory,
     Version,
 )
 from core.credits.texts import quoted, storable
@@ -36,6 +37,8 @@ ABSENT = "is not a property of this account: run python -m core doctor"
 MARKED, NOT_MARKED = "true", "false"
 #: What we write there is shorter; anybody can write more.
 TOLD_OF_KEPT_MAX = 600
+#: HubSpot lists here the ids of the records that were merged into one. Read with every record.
+MERGED = ("hs_merged_object_ids", "hs_calculated_merged_vids")
 STATUSES = {status.value: status for status in BookingStatus if status is not BookingStatus.UNKNOWN}
 
 
@@ -62,8 +65,18 @@ def read_counted(portal: Portal, kind: Kind, answer: Json) -> Counted:
         "marker": text(p.get(MARKER)),
         "modified_at": modified_at(answer),
         "created_at": moment(answer.get("createdAt")),
+        "former_ids": former_ids(answer),
     }
     return _contact(p, common) if kind is Kind.CONTACT else _exam(p, common)
+
+
+def former_ids(answer: Json) -> tuple[str, ...]:
+    """Ids of the records that were merged into this one, if it was read with ``MERGED``."""
+    held = answer.get("properties") or {}
+    told = [part for name in MERGED for part in text(held.get(name)).split(";")]
+    # vids come as "id:time", the record's own among them
+    ids = {part.partition(":")[0].strip() for part in told}
+    return tuple(sorted(ids - {"", text(answer.get("id"))}))
 
 
 def modified_at(answer: Json) -> datetime:
@@ -203,6 +216,7 @@ def read_booking(
         idempotency_key=text(p.get("idempotency_key")),
         modified_at=modified_at(answer),
         created_at=moment(answer.get("createdAt")),
+        former_ids=tuple(map(BookingId, former_ids(answer))),
     )
 
 
@@ -213,6 +227,14 @@ def read_history(portal: Portal, kind: Kind, answer: Json, keys: Sequence[str]) 
         return None
     names = portal.names(kind)
     return {key: _versions(told.get(names[key]) or ()) for key in keys}
+
+
+def read_named_history(
+    portal: Portal, kind: Kind, answer: Json, keys: Sequence[str]
+) -> NamedHistory:
+    """The same, with every id of the record."""
+    ids = (text(answer.get("id")), *former_ids(answer))
+    return NamedHistory(ids=ids, history=read_history(portal, kind, answer, keys))
 
 
 def _versions(told: Sequence[Json]) -> tuple[Version, ...]:

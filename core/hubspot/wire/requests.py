@@ -14,7 +14,7 @@ from core.credits.records import FORFEITED, MARKER, BookingStatus, ExamId, Kind,
 from core.credits.sessions import ExamChange
 from core.credits.writes import Write
 from core.hubspot.ports.crm import Note
-from core.hubspot.wire.answers import MERGED
+from core.hubspot.wire.records import MERGED
 from core.hubspot.wire.values import milliseconds
 
 #: What HubSpot takes in one request; one more and it refuses the whole.

@@ -14,7 +14,7 @@ from core.credits.account import Portal
 from core.credits.records import BookingStatus, Kind
 from core.credits.sessions import Opening
 from core.hubspot.ports.crm import BookingFilter
-from core.hubspot.wire.answers import MERGED
+from core.hubspot.wire.records import MERGED
 from core.hubspot.wire.values import milliseconds
 
 PAGE_MAX, FILTERS_MAX, FILTERS_TOTAL_MAX, CAP = 200, 6, 18, 10_000

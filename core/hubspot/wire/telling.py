@@ -9,10 +9,9 @@ from core.hubspot.ports.crm import Fate, Outcome
 from core.hubspot.ports.inspection import Finding, Health
 from core.hubspot.ports.message import FIELDS, Message
 from core.hubspot.ports.telling import Mail, Recipient, Sent
-from core.hubspot.wire.answers import MERGED
 from core.hubspot.wire.definitions import PROVISION
 from core.hubspot.wire.failures import TOLD
-from core.hubspot.wire.records import Json
+from core.hubspot.wire.records import MERGED, Json
 from core.hubspot.wire.requests import Body
 from core.hubspot.wire.values import text
 

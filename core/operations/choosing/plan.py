@@ -34,8 +34,8 @@ from core.operations.plans import (
     Plan,
     Row,
     Running,
+    by_own_ids,
     contacts_named,
-    once,
     plan_rows,
     portions,
     with_current_hint,
@@ -166,7 +166,7 @@ class OperationPlanner:
     ) -> tuple[Row, ...]:
         """A portion after the other: what was read of one is let go for the next."""
         terms = Terms(at=self.now(), zone=self.zone, include=include, to=to)
-        left, running, named = frozenset(without), Running(), set[BookingId]()
+        left, running, named = frozenset(without), Running(), dict[BookingId, BookingId]()
         # those that move to one exam are judged together: they have to fit there
         parts = [ids] if goes_to_exam(kind) else portions(ids)
         return tuple(
@@ -180,10 +180,12 @@ class OperationPlanner:
         terms: Terms,
         without: Collection[ItemKey],
         running: Running,
-        named: set[BookingId],
+        named: dict[BookingId, BookingId],
     ) -> tuple[Row, ...]:
         of = chosen_kind_of(kind)
-        bookings = self.crm.bookings(ids)
+        found_by = self.crm.bookings(ids)
+        left = {*without, *(one.id for id_ in without if (one := found_by.get(BookingId(id_))))}
+        bookings = by_own_ids(ids, found_by, named)
         contacts = self.crm.contacts(contacts_named(bookings.values()))
         found: dict[BookingId, Owed] = {}
         if of.of_owed:
@@ -191,11 +193,14 @@ class OperationPlanner:
             given = [one for one in current if self._gives_back(of.judge, one, terms)]
             kept_too = Inclusion.FORFEITED in terms.include
             found = {one.booking.id: one for one in self.check.of(given, kept_too=kept_too)}
-        judge = once(heeding(of.judge, found), named)
-        rows = plan_rows(judge, ids, bookings, contacts, self.catalogue, terms, without, running)
+        judge = heeding(of.judge, found)
+        rows = plan_rows(
+            judge, list(bookings), bookings, contacts, self.catalogue, terms, left, running
+        )
         if isinstance(of, MovingKind):
-            return self._placed(of, rows, terms.to, bookings, contacts)
-        return tuple(_told(row, found.get(booking_of(row, kind))) for row in rows)
+            rows = self._placed(of, rows, terms.to, bookings, contacts)
+        rows = tuple(_told(row, found.get(booking_of(row, kind))) for row in rows)
+        return tuple(_asked_for(row, named.get(booking_of(row, kind))) for row in rows)
 
     def _placed(
         self,
@@ -239,6 +244,14 @@ def _placed(
     if name := names.get(id_):
         return replace(row, new_name=name, detail=f"becomes {name}")
     return row
+
+
+def _asked_for(row: Row, asked: BookingId | None) -> Row:
+    """Whoever named a booking by an id from before a merge finds it by that."""
+    if asked is None or asked == row.booking_id:
+        return row
+    told = f"asked for as {asked}, which was merged into it"
+    return replace(row, detail="; ".join(word for word in (row.detail, told) if word))
 
 
 def _told(row: Row, found: Owed | None) -> Row:

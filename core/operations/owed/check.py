@@ -6,9 +6,10 @@ baseline, the history of the student's balance near the cancellation.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from core.credits.catalogue import Catalogue, CreditType, UnreadableValue
 from core.credits.records import (
@@ -41,6 +42,7 @@ from core.operations.verdicts import Why
 
 NO_HISTORY = "HubSpot does not give the history of its status"
 NO_BALANCES = "HubSpot does not give the history of the student's balance"
+MERGED_CANCEL = "it was merged with another booking, which hides when it was cancelled"
 MERGED_SINCE = "the student was merged since, which hides who changed the balance before"
 
 
@@ -63,6 +65,9 @@ class StudentRead:
     bookings: Sequence[Booking]
 
 
+T = TypeVar("T")
+#: By the id that a booking has now, every id that it answers to.
+Ids = Mapping[BookingId, Sequence[BookingId]]
 #: Bookings of each account, with when they were cancelled.
 _ByAccount = Mapping[_Account, Sequence[Cancelled]]
 
@@ -93,11 +98,12 @@ class OwedCheck:
             GatewayError, JournalError: nothing is known.
         """
         candidates = [booking for booking in bookings if booking is not None]
-        ids = [booking.id for booking in candidates]
+        ids = ids_of(candidates)
         if not ids:
             return []
-        moved = self.journal.claimed(ids, MovementKind.REFUND)
-        found = owed(candidates, moved, self.journal.taken_back(ids), self.catalogue)
+        moved = self.journal.claimed(list(ids), MovementKind.REFUND)
+        taken_back = of_any_id(self.journal.taken_back, ids)
+        found = owed(candidates, moved, taken_back, self.catalogue)
         return self._checked(found, read, kept_too=kept_too) if found else []
 
     def why_never_owed(self, booking: Booking | None) -> str:
@@ -114,10 +120,15 @@ class OwedCheck:
         self, found: Sequence[Owed], read: StudentRead | None, *, kept_too: bool
     ) -> list[Owed]:
         """The same, each with what speaks against it and since when; longest first."""
-        ids = [one.booking.id for one in found]
-        decisions = self.journal.owed_decisions(ids)
+        ids = ids_of(one.booking for one in found)
+        decisions = decisions_on(self.journal, ids)
         baseline = self.journal.baseline()
+        doubts = self._had_by_others(ids)
         marked = [_kept(one, one.booking.forfeited, kept_too=kept_too) for one in found]
+        marked = [
+            replace(one, doubt=doubts[id_]) if (id_ := one.booking.id) in doubts else one
+            for one in marked
+        ]
         told = [by_word(one, decisions.get(one.booking.id), baseline) for one in marked]
         open_ = [one for one in told if one.not_owed is None]
         dated = self._dated(open_, baseline, kept_too=kept_too)
@@ -132,7 +143,8 @@ class OwedCheck:
     ) -> dict[BookingId, Owed]:
         """Since their cancellation, judged by whose it was and by the baseline."""
         histories = self._statuses([one.booking.id for one in found])
-        kept = kept_by(self.journal, histories) if histories else {}
+        ids = ids_of(one.booking for one in found)
+        kept = kept_by(self.journal, histories, ids) if histories else {}
         return {
             one.booking.id: dated(
                 _kept(one, kept.get(one.booking.id, ""), kept_too=kept_too),
@@ -140,6 +152,24 @@ class OwedCheck:
                 baseline,
             )
             for one in found
+        }
+
+    def _had_by_others(self, ids: Ids) -> dict[BookingId, str]:
+        """Of which another id's credit is given back already, or is under way: a person decides.
+
+        A decision on the booking under the id that it has now stands over it.
+        """
+        owners = of_any_id(
+            lambda asked: self.journal.owners(asked, MovementKind.REFUND),
+            {own: [id_ for id_ in every if id_ != own] for own, every in ids.items()},
+        )
+        if not owners:
+            return {}
+        decided = self.journal.owed_decisions(list(owners))
+        return {
+            own: f"a booking that was merged into it has its credit by operation {by}"
+            for own, by in owners.items()
+            if own not in decided
         }
 
     def _evidence(
@@ -242,15 +272,16 @@ class OwedCheck:
         And those cancelled without a mark. One that a person calls owed explains none.
         """
         cancelled = [one for one in bookings if one.status is BookingStatus.CANCELLED]
-        refunded = self.journal.claimed([one.id for one in cancelled], MovementKind.REFUND)
+        ids = ids_of(cancelled)
+        refunded = of_any_id(lambda a: self.journal.owners(a, MovementKind.REFUND), ids)
         others = [one for one in cancelled if one.id not in refunded]
         histories = self._statuses([one.id for one in others if not one.refunded])
         cancels = {id_: cancelled_by(history) for id_, history in histories.items()}
         dates = {id_: cancel.at for id_, cancel in cancels.items() if cancel is not None}
-        over = {*settled_by(self.journal, dates), *kept_by(self.journal, histories)}
+        over = {*settled_by(self.journal, dates, ids), *kept_by(self.journal, histories, ids)}
         over |= {one.id for one in others if one.forfeited}
         over &= dates.keys()
-        decisions = self.journal.owed_decisions(list(dates))
+        decisions = decisions_on(self.journal, {id_: ids[id_] for id_ in dates})
         marks: dict[_Account, list[datetime]] = {}
         siblings: dict[_Account, list[Cancelled]] = {}
         for one in others:
@@ -272,36 +303,74 @@ class OwedCheck:
         return {id_: histories.get(id_) for id_ in ids}
 
 
-def settled_by(
-    journal: OperationStore, cancelled: Mapping[BookingId, datetime]
-) -> dict[ItemKey, str]:
-    """What a person has said against refunding some of these, by when each was cancelled.
+def ids_of(bookings: Iterable[Booking]) -> dict[BookingId, tuple[BookingId, ...]]:
+    """By the id that each has now, every id that it answers to."""
+    return {one.id: one.ids for one in bookings}
+
+
+def of_any_id(
+    ask: Callable[[Sequence[BookingId]], Mapping[BookingId, T]], ids: Ids
+) -> dict[BookingId, T]:
+    """What the journal tells of each booking: under its own id, else under one from before a merge.
 
     Raises:
         JournalError: the journal does not tell.
     """
-    decisions = journal.owed_decisions(list(cancelled))
+    asked = list(dict.fromkeys(id_ for every in ids.values() for id_ in every))
+    told = ask(asked) if asked else {}
+    found = ((own, [told[id_] for id_ in every if id_ in told]) for own, every in ids.items())
+    return {own: some[0] for own, some in found if some}
+
+
+def decisions_on(journal: OperationStore, ids: Ids) -> dict[BookingId, OwedDecision]:
+    """What persons have decided of each booking. A credit that was called owed stays owed.
+
+    Raises:
+        JournalError: the journal does not tell.
+    """
+    asked = [id_ for every in ids.values() for id_ in every]
+    told = journal.owed_decisions(asked) if asked else {}
+    found = {own: [told[id_] for id_ in every if id_ in told] for own, every in ids.items()}
+    return {
+        own: told.get(own) or max(some, key=lambda one: one.owed)
+        for own, some in found.items()
+        if some
+    }
+
+
+def settled_by(
+    journal: OperationStore, cancelled: Mapping[BookingId, datetime], ids: Ids
+) -> dict[ItemKey, str]:
+    """What a person has said against refunding some of these, by when each was cancelled.
+
+    ``ids``: by the id of each, every id that it answers to.
+
+    Raises:
+        JournalError: the journal does not tell.
+    """
+    decisions = decisions_on(journal, {id_: ids[id_] for id_ in cancelled})
     said: dict[ItemKey, str] = {id_: str(one) for id_, one in decisions.items() if not one.owed}
     baseline = journal.baseline()
     if baseline is None:
         return said
     before = [id_ for id_, at in cancelled.items() if at < baseline.before and id_ not in decisions]
-    again = journal.taken_back(before) if before else {}
+    again = of_any_id(journal.taken_back, {id_: ids[id_] for id_ in before})
     return said | {id_: str(baseline) for id_ in before if id_ not in again}
 
 
 def kept_by(
-    journal: OperationStore, histories: Mapping[BookingId, History | None]
+    journal: OperationStore, histories: Mapping[BookingId, History | None], ids: Ids
 ) -> dict[BookingId, str]:
     """By whom and why the credits of these cancelled bookings were kept, as the journal knows.
 
+    ``ids``: by the id of each, every id that it answers to.
     It holds as long as the cancellation is the one that kept it, or HubSpot does not tell whose
     it is.
 
     Raises:
         JournalError: the journal does not tell.
     """
-    kept = journal.forfeited(list(histories))
+    kept = of_any_id(journal.forfeited, {id_: ids[id_] for id_ in histories})
     return {
         id_: str(one)
         for id_, one in kept.items()
@@ -335,9 +404,10 @@ def dated(one: Owed, history: History | None, baseline: Baseline | None) -> Owed
     One whose cancellation HubSpot does not tell is left to a person, unless one has decided.
     """
     cancel = cancelled_by(history)
-    if cancel is None:
+    if cancel is None or cancel.source.startswith(MERGED):
         decided = one.decision is not None or one.taken_back is not None or one.forfeited
-        return one if decided else replace(one, doubt=NO_HISTORY)
+        why = NO_HISTORY if cancel is None else MERGED_CANCEL
+        return one if decided else replace(one, doubt=one.doubt or why)
     one = replace(one, since=cancel.at, cancelled_by=by_whom(cancel))
     if one.not_owed is not None:
         return one

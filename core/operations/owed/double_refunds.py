@@ -32,7 +32,9 @@ from core.operations.foreign.changes import same_update
 from core.operations.foreign.words import source_words
 from core.operations.leftovers import About, Warned
 from core.operations.owed.rules import STATUS
+from core.operations.plans import merged_away
 from core.operations.states import Item, ItemState, Operation, Ruling
+from core.operations.steps.recheck import ends_here
 
 MARK, MARKED_AT, MARKED_BY = "token_refunded", "token_refunded_at", "token_refund_admin"
 #: What is read of each booking, with its history.
@@ -59,6 +61,8 @@ class Advice(StrEnum):
     CHANGED = "changed"
     #: We cancelled it, and it is of another exam or student than the one judged. A person decides.
     MOVED = "moved"
+    #: It has another id by now, under which alone its credit is given back.
+    MERGED = "merged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +75,10 @@ class Evidence:
     contact_ids: tuple[ContactId, ...]
     #: None: not asked, for its exam does not matter.
     exam_ids: tuple[ExamId, ...] | None = None
+    #: The id that its booking has now; empty: the one that it is known by.
+    merged_into: str = ""
+    #: Of a booking that was merged into it: who has to do with its credit; empty: nobody.
+    claimed_as: str = ""
 
     @property
     def moved_to(self) -> ExamId | None:
@@ -261,6 +269,8 @@ def assess(
 def _of_booking(found: Evidence, contact: Counted, *, cancelling: bool) -> Assessment:
     """By the booking's own values and their histories."""
     history = found.history
+    if found.merged_into:
+        return Assessment(advice=Advice.MERGED, told=found.merged_into)
     if history is None or not history.get(STATUS):
         return Assessment(advice=Advice.UNCLEAR, told="HubSpot does not give its history")
     status, cancel = history[STATUS][0], cancelled_by(history)
@@ -276,6 +286,8 @@ def _of_booking(found: Evidence, contact: Counted, *, cancelling: bool) -> Asses
         told = f"it belongs to contact {', '.join(found.contact_ids) or 'nobody'} now"
         advice = Advice.MOVED if cancelling else Advice.CHANGED
         return Assessment(advice=advice, told=told, ours=ours)
+    if found.claimed_as and found.item.ruling is not Ruling.OWED:
+        return Assessment(advice=Advice.UNCLEAR, told=found.claimed_as, ours=ours)
     if ours and _is_elsewhere(found) and found.item.ruling is not Ruling.OWED:
         told = f"it was moved to exam {', '.join(found.exam_ids or ()) or 'none'} before that"
         return Assessment(advice=Advice.MOVED, told=told, ours=ours, exam_id=found.moved_to)
@@ -362,6 +374,8 @@ def after_assessment(item: Item, found: Assessment) -> Item:
         case Advice.CHANGED:
             why = f"changed since the preview: {told}"
             return replace(item, state=ItemState.SKIPPED, why=why)
+        case Advice.MERGED:
+            return ends_here(item, merged_away(told))
         case Advice.MOVED:
             why = f"cancelled and not refunded: {told}"
             return replace(item, state=ItemState.UNDECIDED, why=why)

@@ -22,7 +22,7 @@ from core.credits.records import (
     ItemKey,
     Kind,
 )
-from core.credits.writes import Movement, Run
+from core.credits.writes import Movement, MovementKind, Run
 from core.hubspot.ports.crm import Crm
 from core.operations import audit_entries
 from core.operations.choosing.plan import PLAN_LIFE
@@ -106,6 +106,8 @@ class RefundCheck:
     going: set[ItemKey] = field(default_factory=set)
     histories: dict[str, History | None] = field(default_factory=dict)
     exams_of: dict[BookingId, tuple[ExamId, ...]] = field(default_factory=dict)
+    #: Every id that each booking answers to, its own first.
+    _ids: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _contacts_of: dict[BookingId, tuple[ContactId, ...]] = field(default_factory=dict)
 
     def over(self, items: dict[ItemKey, Item]) -> Self:
@@ -120,10 +122,12 @@ class RefundCheck:
             beside = {booking_of(item, self.operation.kind) for item in self.beside}
             of_exams = ids | beside if kind_of(self.operation.kind).cancels else set[BookingId]()
             with self.crm.reads_at_once() as reads:
-                histories = reads.submit(self.crm.histories, Kind.BOOKING, ids | beside, KEYS)
+                histories = reads.submit(self.crm.named_histories, Kind.BOOKING, ids | beside, KEYS)
                 contacts_of = reads.submit(self.crm.contacts_of, ids)
                 exams_of = reads.submit(self.crm.exams_of, of_exams) if of_exams else None
-            self.histories = histories.result()
+            named = histories.result()
+            self.histories = {id_: told.history if told else None for id_, told in named.items()}
+            self._ids = {id_: told.ids for id_, told in named.items() if told is not None}
             self._contacts_of = contacts_of.result()
             if exams_of is not None:
                 self.exams_of = exams_of.result()
@@ -140,7 +144,10 @@ class RefundCheck:
             Superseded: another process has the operation.
         """
         changes = self._changes(targets)
-        found = {id_: [self._evidence(item) for item in self._of([id_])] for id_ in targets}
+        claimed = self._claimed_as(self._of(targets))
+        found = {
+            id_: [self._evidence(item, claimed) for item in self._of([id_])] for id_ in targets
+        }
         against = self._against([each for some in found.values() for each in some])
         saved: list[tuple[Item, Item]] = []
         for id_, target in targets.items():
@@ -172,13 +179,34 @@ class RefundCheck:
     def _of(self, contacts: Collection[str]) -> list[Item]:
         return [item for item in self.items.values() if item.contact_id in contacts]
 
-    def _evidence(self, item: Item) -> Evidence:
+    def _claimed_as(self, items: Sequence[Item]) -> dict[ItemKey, str]:
+        """Who has to do with the credit of a booking that was merged into one of these, by item.
+
+        Asked under the lease of the student: a credit that was under way then is saved by now.
+        """
+        former = {item.booking_id: self._ids.get(item.booking_id, ())[1:] for item in items}
+        asked = [BookingId(id_) for ids in former.values() for id_ in ids]
+        owners = self.journal.owners(asked, MovementKind.REFUND) if asked else {}
+        if self.operation.id in owners.values():
+            # a row of our own that gave nothing ends, for its booking has another id now
+            ours = self.journal.moving(self.operation.id, MovementKind.REFUND)
+            owners = {i: by for i, by in owners.items() if by != self.operation.id or i in ours}
+        return {
+            key: f"booking {id_}, whose credit operation {owners[id_]} has, was merged into it"
+            for key, ids in former.items()
+            for id_ in map(BookingId, ids)
+            if id_ in owners
+        }
+
+    def _evidence(self, item: Item, claimed: Mapping[ItemKey, str]) -> Evidence:
         id_ = booking_of(item, self.operation.kind)
         return Evidence(
             item=item,
             history=self.histories.get(id_),
             contact_ids=self._contacts_of.get(id_, ()),
             exam_ids=self.exams_of.get(id_),
+            merged_into=now if (now := self._ids.get(id_, (id_,))[0]) != id_ else "",
+            claimed_as=claimed.get(item.booking_id, ""),
         )
 
     def _against(self, found: Sequence[Evidence]) -> dict[ItemKey, str]:
@@ -188,10 +216,12 @@ class RefundCheck:
             return {}
         cancels = {booking_of(e.item, kind): cancelled_by(e.history) for e in found}
         dated = {id_: cancel.at for id_, cancel in cancels.items() if cancel is not None}
-        said = settled_by(self.journal, dated)
+        ids = {id_: tuple(map(BookingId, self._ids.get(id_, (id_,)))) for id_ in cancels}
+        said = settled_by(self.journal, dated, ids)
         if Inclusion.FORFEITED in self.operation.include:
             return said
-        return said | kept_by(self.journal, {booking_of(e.item, kind): e.history for e in found})
+        histories = {booking_of(e.item, kind): e.history for e in found}
+        return said | kept_by(self.journal, histories, ids)
 
     def _since(self, of: Mapping[str, Sequence[Item]]) -> dict[str, datetime]:
         """From when on a change of each balance may be the refund of one of these bookings.

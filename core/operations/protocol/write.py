@@ -30,6 +30,8 @@ from core.operations.store.port import OperationStore
 #: Longer than a write takes from the read to its answer. One that lapses lets nothing race: an
 #: intent is saved only under the lease that its read was made under, and an open write bars others.
 LEASE = timedelta(seconds=120)
+#: After so long no lease can stand that anybody has at this moment, whatever his clock says.
+OVER = 2 * LEASE
 #: For so long what was read counts. A slower HubSpot costs another look, and no wrong write.
 GOOD_FOR = timedelta(seconds=30)
 
@@ -98,8 +100,8 @@ class Writing:
         gone = [id_ for id_ in held if read[id_] is None]
         results |= {id_: Result(Ending.REFUSED, f"{id_} is gone from HubSpot") for id_ in gone}
         asked = {id_: target for id_, target in read.items() if target is not None}
-        survivors = self._survivors(hand, {target.id for target in asked.values()}, held)
-        targets = {id_: target for id_, target in asked.items() if target.id == id_} | survivors
+        survivors = self._survivors(hand, asked, held)
+        targets = {i: t for i, t in asked.items() if t.id == i and not t.former_ids} | survivors
         by_survivor: dict[str, list[str]] = {}
         for id_, target in asked.items():
             if target.id in targets:
@@ -221,15 +223,40 @@ class Writing:
             raise
 
     def _survivors(
-        self, hand: Hand, ids: Collection[str], before: Collection[str]
+        self, hand: Hand, asked: Mapping[str, Counted], before: set[str]
     ) -> dict[str, Counted]:
-        """What a merge made of several: leased like the others, and only then read to be written.
+        """What merges made of several: leased like the others, and only then read to be written.
 
-        One that was merged on since is left for the next look.
+        Whoever read one of them under a former id has lost its lease from then on, and so can save
+        no intent; a write of it that is open bars this one. One that was merged on since is left
+        for the next look.
         """
-        held = self._hold(hand, set(ids) - set(before))
-        read = self._read(hand, held, before)
+        merged = {t.id: t for id_, t in asked.items() if t.id != id_ or t.former_ids}
+        if not merged:
+            return {}
+        held = self._hold(hand, merged.keys() - before) | (merged.keys() & before)
+        barred = self._barred_by_former(hand, {id_: merged[id_].former_ids for id_ in held}, before)
+        if barred:
+            self.journal.release_leases(hand.run, hand.kind, barred - before, holder=hand.holder)
+        read = self._read(hand, held - barred, before | held)
         return {id_: t for id_, t in read.items() if t is not None and t.id == id_}
+
+    def _barred_by_former(
+        self, hand: Hand, former: Mapping[str, Collection[str]], before: Collection[str]
+    ) -> set[str]:
+        """Those of these that may still be written under an id that they had before a merge."""
+        ids = sorted({id_ for some in former.values() for id_ in some} - set(before))
+        if not ids:
+            return set()
+        run, kind, holder, now = hand.run, hand.kind, hand.holder, self.now()
+        for some in batches(ids):
+            # as if whoever has them had let them lapse: who read before the merge reads again
+            over = now + OVER
+            self.journal.lease(run, kind, some, now=over, until=now + LEASE, holder=holder)
+        self.journal.release_leases(run, kind, ids, holder=holder)
+        open_writes = self.journal.open_writes(kind=kind, ids=ids)
+        written = {write.target_id for write in open_writes}
+        return {id_ for id_, some in former.items() if not written.isdisjoint(some)}
 
     def _save_and_send(
         self,

@@ -125,6 +125,8 @@ class BookSteps(CommonSteps):
         exam = exam_read(self.crm, self.journal, exam_id)
         if contact is None:
             return str(Why.CONTACT_GONE)
+        if contact.id != contact_id:  # whoever books the new one keeps other days than we
+            return f"changed since the preview: the student was merged into contact {contact.id}"
         seated = self._has(item, _SEAT)
         if fault := judge_exam(exam, at=self.now(), zone=self.zone, seated=seated):
             return _told(fault)

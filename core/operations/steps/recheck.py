@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from core.credits.catalogue import Catalogue
 from core.credits.records import Booking, Contact
-from core.operations.plans import Judge, Judgement, Row, blocked, judge_contact
+from core.operations.plans import Judge, Judgement, Row, blocked, judge_contact, merged_away
 from core.operations.states import Item, ItemState
 from core.operations.terms import Terms
 from core.operations.verdicts import Verdict, Why
@@ -38,6 +38,8 @@ def judge_again(
     is_cancelled = item.state is ItemState.CANCELLED
     if is_cancelled and item.credit is None:
         return item  # it ends by whose cancel it was, and nothing else
+    if booking is not None and booking.id != item.booking_id:
+        return ends_here(item, merged_away(booking.id))
     judgement = judge(booking, catalogue, terms) if booking else blocked(Why.NOT_FOUND)
     if is_cancelled and judgement.why in _TOLD_LATER:
         return item

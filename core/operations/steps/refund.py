@@ -92,6 +92,8 @@ class RefundSteps(CancelSteps):
     def _mark(self, run: Run, operation: Operation, items: Sequence[Item]) -> None:
         """Only what is settled as landed is marked refunded (step 8), right after it was read."""
         bookings = self.crm.bookings_alone({booking_of(i, operation.kind) for i in items})
+        # marked by the id that each has now: HubSpot may refuse one from before a merge
+        now = {id_: one.id if one else id_ for id_, one in bookings.items()}
         items = self._unmarked(run, operation, items, bookings)
         if not items:
             return
@@ -99,13 +101,15 @@ class RefundSteps(CancelSteps):
         # a process that slept through all that followed must not mark what was taken back since
         self.journal.still_ours(run)
         outcomes = self.crm.mark_refunded(
-            [booking_of(item, operation.kind) for item in items],
+            list(dict.fromkeys(now[booking_of(item, operation.kind)] for item in items)),
             at=operation.confirmed_at,
             admin=operation.confirmed_by,
             sent_at=sent_at,
-            forfeited={id_ for id_, booking in bookings.items() if booking and booking.forfeited},
+            forfeited={one.id for one in bookings.values() if one and one.forfeited},
         )
-        saved = [after_mark(item, outcomes[booking_of(item, operation.kind)]) for item in items]
+        saved = [
+            after_mark(item, outcomes[now[booking_of(item, operation.kind)]]) for item in items
+        ]
         due = [
             marked_due(id_, operation, outcome)
             for id_, outcome in outcomes.items()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
@@ -139,6 +141,29 @@ def test_a_merged_booking_answers_with_contact_and_exam_by_both_old_ids(
     for booking in read.values():
         assert booking is not None
         assert (merged, contact, exam) == (booking.id, booking.contact_id, booking.exam_id)
+
+
+@pytest.mark.parametrize("mode", ["all", "contacts", "kept"])
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_merged_record_tells_every_id_that_it_answers_to(
+    world: World, kind: Kind, mode: str
+) -> None:
+    make = {Kind.CONTACT: world.contact, Kind.EXAM: world.exam, Kind.BOOKING: world.booking}[kind]
+    first, second, third = (make() for _ in range(3))
+    merged = world.merge(kind, world.merge(kind, first, second, mode), third, mode)
+    ids = {merged, first, second, third}
+
+    read: Mapping[Any, Any] = (
+        world.crm.bookings_alone([BookingId(second)])
+        if kind is Kind.BOOKING
+        else world.crm.counted(kind, [second])
+    )
+    told = world.crm.named_histories(kind, [second], [])[second]
+
+    assert ids <= {read[second].id, *read[second].former_ids}
+    assert merged not in read[second].former_ids
+    assert told is not None
+    assert (merged, *read[second].former_ids) == told.ids
 
 
 @pytest.mark.parametrize("mode", ["all", "contacts", "kept"])
