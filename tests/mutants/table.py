@@ -2720,8 +2720,8 @@ HELD_BACK = [
     Mutant(
         guard="a confirmation and its line in the history are one transaction",
         file="core/operations/commands.py",
-        old="        self.journal.confirm(operation, items, _confirmed(operation, plan))\n",
-        new="        if self.journal.confirm(operation, items):\n"
+        old="        self.journal.confirm_plan(operation, plan, _confirmed(operation, plan))\n",
+        new="        if self.journal.confirm_plan(operation, plan):\n"
         "            self.journal.record(_confirmed(operation, plan))\n",
         tests=(_SERVICES + "test_operations.py",),
     ),
