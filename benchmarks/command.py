@@ -31,8 +31,8 @@ from scripts.processes import ROOT
 
 STACK = ("--contacts", "600", "--bookings", "1800", "--exams", "20")
 TIMES = 5
-#: Of 100 bookings, counted in a trace: preflight and preview, then the operation.
-ROUNDS = 8 + 16
+#: Of 100 bookings, counted in a trace: the preview beside preflight, then the operation.
+ROUNDS = 2 + 11
 #: Issue of commands: what each may take, in seconds.
 BUDGETS = (
     at_most("--help, CPU s", 0.5),

@@ -8,6 +8,7 @@ from core.cli.logs import to_stderr
 from core.cli.terminal import unforeseen
 
 if __name__ == "__main__":
+    gc.disable()  # what is imported stays; ``opened_store`` begins to look for cycles after it
     to_stderr()
     sys.excepthook = unforeseen
     try:

@@ -106,6 +106,8 @@ class Runtime:
     fitness: Fitness
     #: Why no engine can run on this Python and SQLite; "": one can.
     engine_refusal: Callable[[], str]
+    #: Loads on a thread what ``start`` needs: a preview leaves the time for it.
+    load_ahead: Callable[[], None]
     #: Notes which settings it starts with.
     at_start: Callable[[], None]
     #: Closes the gateways, after all threads have ended.
@@ -204,7 +206,7 @@ def build(settings: Settings) -> Runtime:
     from core.app.stores import SqlJournal  # noqa: PLC0415
     from core.health.apprise_notifier import Apprise  # noqa: PLC0415
     from core.settings.shown import told  # noqa: PLC0415
-    from core.workers.engine.dbos_runtime import system_url  # noqa: PLC0415
+    from core.workers.engine.dbos_runtime import load_ahead, system_url  # noqa: PLC0415
     from core.workers.engine.engine import DbosEngine  # noqa: PLC0415 - see above
     from core.workers.engine.proof import start_fault  # noqa: PLC0415
     from core.workers.engine.versions import version_fault  # noqa: PLC0415
@@ -311,6 +313,7 @@ def build(settings: Settings) -> Runtime:
         audit=PeriodicThread("audit", core.audit_log.look, AUDIT_EVERY_S, fitness),
         fitness=fitness,
         engine_refusal=partial(version_fault, system_url(url)),
+        load_ahead=load_ahead,
         at_start=lambda: core.access_log.settings(told(settings), where=socket.gethostname()),
         close=in_order(
             lambda: notifier.stop(NOTIFY_GRACE_S),

@@ -256,6 +256,8 @@ def run_plan(
     with opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
+        if wait and not dry_run:
+            runtime.load_ahead()
         plan = planned(core, actor)
         if dry_run:
             would = {} if tell is None else {"would_tell": core.student_notices.would(plan, tell)}

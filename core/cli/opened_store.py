@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -30,6 +31,7 @@ def opened() -> Iterator[wiring.Runtime]:
     open nothing, and what it finds owed the app may have given back.
     """
     with wiring.opened() as runtime:
+        _look_for_cycles()
         store = runtime.store.look()
         complain(f"store: {store}")
         token = _acted_on.set(store)
@@ -38,6 +40,13 @@ def opened() -> Iterator[wiring.Runtime]:
                 yield runtime
         finally:
             _acted_on.reset(token)
+
+
+def _look_for_cycles() -> None:
+    """From now on, where ``core/__main__.py`` put it off; but not in what was imported."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 @contextmanager

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +66,16 @@ class Sitting:
     key: str
     #: Who has it; "" while nobody has.
     executor_id: str
+
+
+def load_ahead() -> None:
+    """Load DBOS on a thread of its own, for whoever starts an engine soon and waits for others.
+
+    Returns when SQLAlchemy's mapper is there whole: DBOS loads it, and a query that meets it half
+    loaded fails.
+    """
+    import_module("sqlalchemy.orm")
+    threading.Thread(target=import_module, args=("dbos",), name="load", daemon=True).start()
 
 
 def system_url(url: str) -> str:
