@@ -46,7 +46,7 @@ from core.exports.listings import Export, Listing
 from core.hubspot.ports.crm import BookingFilter
 from core.operations.choosing.select import ByReference
 from core.operations.plans import Plan
-from core.operations.states import ENDED, ItemState
+from core.operations.states import ENDED, FollowUps, ItemState, Operation
 from core.operations.verdicts import OperationKind
 from core.settings import load
 from pages.shared import tables
@@ -130,7 +130,7 @@ def _operation(bookings: int, folder: Path) -> dict[str, Any]:
     runtime.engine.start(core.carries)
     core.operation_commands.confirm(plan_id, ADMIN, reason="benchmark")
     watch.note("confirm")
-    while core.operation_queries.operation(plan_id, ADMIN).state not in ENDED:
+    while not _followed_up(core.operation_queries.operation(plan_id, ADMIN)):
         time.sleep(1.0)
     watch.note("run")
     written = _reported(core, plan_id, folder)
@@ -148,6 +148,11 @@ def _operation(bookings: int, folder: Path) -> dict[str, Any]:
         "peak_mb_after": watch.peaks_mb,
         "max_rss_mb": round(peak_mb()),
     }
+
+
+def _followed_up(operation: Operation) -> bool:
+    """Whether it has ended, and nothing follows any more."""
+    return operation.state in ENDED and operation.follow_ups is not FollowUps.DUE
 
 
 class _Watch:
