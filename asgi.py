@@ -22,7 +22,6 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
-from api import reruns
 from api.guard import Public, Tally, Visitors, guards, install
 from api.routes import routes
 from api.v1 import app as students
@@ -33,7 +32,7 @@ from core.credits.log_records import keep_harmless
 from core.settings import load
 from core.settings.faults import BadSettings, SettingFault
 from core.settings.model import Settings
-from pages.shared import garbage, shell, signing_in
+from pages.shared import reruns, shell, signing_in
 from pages.shared.access import door, downloads, visitors
 
 log = logging.getLogger(__name__)
@@ -58,7 +57,7 @@ async def lifespan(_: object) -> AsyncIterator[None]:
         sys.stderr.write(f"Credit Desk does not start: {error}\n")
         sys.stderr.flush()
         os._exit(1)
-    collecting = garbage.thread()
+    collecting = reruns.collecting()
     collecting.start()
     try:
         async with supervised():
