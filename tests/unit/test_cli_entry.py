@@ -112,6 +112,30 @@ def test_a_command_that_reads_the_journal_imports_no_other_and_no_gateway(
     assert not [each for each in modules if each.startswith("core.cli.commands.")]
 
 
+@pytest.mark.parametrize("begun", ["disable", "enable"])
+def test_cycles_are_looked_for_when_the_store_is_open_but_not_in_what_was_imported(
+    desk: Mapping[str, str], begun: str
+) -> None:
+    """A worker goes on for months, and must not keep what it lets go."""
+    tried = f"""
+import gc, json, sys
+gc.{begun}()
+from core.cli.opened_store import opened
+with opened():
+    print(json.dumps([gc.isenabled(), gc.get_freeze_count() > 0]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", tried],
+        cwd=ROOT,
+        env={**os.environ, **desk},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert [True, begun == "disable"] == json.loads(done.stdout)
+
+
 def test_what_is_no_command_is_told_with_what_may_have_been_meant() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "core", "cancle"],
