@@ -23,8 +23,8 @@ from tests.simulation.world import ADMIN, Rates, World
 BLOCK = 100
 MERGE = "MERGE_OBJECTS"
 RATES = Rates(crash=0.04, spend=0.05, pause=0.01)
-#: Nobody but the desk writes: each step of a balance is a write of ours.
-ALONE = Rates(crash=0.04, spend=0.0, pause=0.02)
+#: Nobody but the desk writes: each step of a balance is a write of ours. Many arrive late.
+ALONE = Rates(crash=0.0, spend=0.0, late=0.3, pause=0.01, request_lost=0.0, second_worker=0.3)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_a_booking_that_others_are_merged_into_has_its_credit_once(block: Block)
 
 
 @pytest.mark.parametrize(
-    "block", blocks("merged others", range(910_000, 910_200), fresh=100, nightly=200, block=BLOCK)
+    "block", blocks("merged others", range(100), fresh=100, nightly=300, block=BLOCK)
 )
 def test_no_write_erases_another_of_what_two_records_became(block: Block) -> None:
     block.play(others_merged)
@@ -106,7 +106,8 @@ def _can_be_chosen(world: World, record: Record) -> bool:
 
 
 def others_merged(seed: int) -> None:
-    world = World(seed, ALONE, company=(Merger((Kind.CONTACT, Kind.EXAM), rate=0.03),))
+    merger = Merger((Kind.CONTACT, Kind.EXAM), rate=0.2, most=4, while_written=True)
+    world = World(seed, ALONE, company=(merger,), group_sizes=(1,))
     world.run()
     ours: dict[str, Write] = {
         record.write.id: record.write

@@ -15,17 +15,23 @@ if TYPE_CHECKING:
 
 @dataclass
 class Merger:
-    """A companion. Two records of a kind become one, at any moment of anybody's work."""
+    """A companion. Two records of a kind become one, at any moment of anybody's work.
+
+    ``while_written``: only at the worst, while what became of some write is not known.
+    """
 
     kinds: Sequence[Kind]
     rate: float = 0.02
     most: int = 2
+    while_written: bool = False
     #: By the id that a record has from then on.
     merged: dict[str, datetime] = field(default_factory=dict)
 
     def act(self, world: World) -> None:
         """See ``Companion``."""
         if len(self.merged) >= self.most or world.rng.random() >= self.rate:
+            return
+        if self.while_written and not world.store.open_writes():
             return
         kind = world.rng.choice(self.kinds)
         living = [record.id for record in world.crm.truth.all(kind)]
