@@ -2532,6 +2532,20 @@ ADJUSTING = [
         tests=_ADJUST,
     ),
     Mutant(
+        guard="what others set in place of a text is told, though it is what the text counts as",
+        file="core/operations/foreign/changes.py",
+        old="            return version.value == text\n",
+        new="            return value == self.write.before[self.credit]\n",
+        tests=("tests/unit/test_adjustments.py",),
+    ),
+    Mutant(
+        guard="a text that is set to what it counts as is compared like any other change",
+        file="core/operations/foreign/changes.py",
+        old="    for credit in write.sets:\n",
+        new="    for credit in [c for c in write.sets if write.sets[c] != write.before[c]]:\n",
+        tests=("tests/unit/test_adjustments.py",),
+    ),
+    Mutant(
         guard="a number set in place of text is a person's to judge",
         file="core/operations/foreign/changes.py",
         old="        if text := self.write.mends.get(self.credit):",

@@ -17,8 +17,8 @@ from core.operations.telling.rules import TellingState, affected
 from tests.simulation.seeds import Block, blocks
 from tests.simulation.world import ADMIN, Crash, Rates, World
 
-#: Students are few in a world, so that faults are many; but in a storm that ends no operation nobody
-#: is told of any before it has passed.
+#: Students are few in a world, so that faults are many. Not so many that no operation ends in the
+#: storm: students are told at its end.
 STORM = Rates(crash=0.04, not_sent=0.03, request_lost=0.03, answer_lost=0.06, late=0.03, spend=0.02)
 AGAIN_MAX = 30
 

@@ -312,3 +312,25 @@ def test_a_number_set_in_place_of_the_text_just_before_is_a_persons_to_judge() -
     assert Conflict.UNCLEAR is found.conflict
     assert 0 == found.correction
     assert "7 was set in place of 'abc'" in found.evidence
+
+
+@pytest.mark.parametrize("to", [5, 0], ids=["to a number", "to what the text counts as"])
+def test_a_number_set_in_place_of_the_text_is_told_though_it_is_what_the_text_counts_as(
+    to: int,
+) -> None:
+    """A person had set 1, and the student spent it, while ours was on its way."""
+    line = history((2, "abc"), (7, "1"), (8, "0"), (9, str(to)))
+
+    (found,) = find_foreign_writes(mending(to=to), line, count)
+
+    assert Conflict.UNCLEAR is found.conflict
+    assert "0 was set in place of 'abc'" in found.evidence
+
+
+def test_a_number_set_in_place_of_the_text_is_told_though_ours_sets_what_the_text_counts_as() -> (
+    None
+):
+    (found,) = find_foreign_writes(mending(to=0), history((2, "abc"), (8, "3"), (9, "0")), count)
+
+    assert Conflict.UNCLEAR is found.conflict
+    assert "3 was set in place of 'abc'" in found.evidence

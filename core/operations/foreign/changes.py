@@ -147,10 +147,9 @@ def find_foreign_writes(
     if not any(version.value == write.id for version in markers):
         raise Unverifiable(f"the history of {write.target_id} does not show write {write.id}")
     found: list[ForeignWrite] = []
-    for credit, read in write.before.items():
-        if write.after[credit] != read:
-            line = _Timeline.of(write, credit, history, markers, count, known)
-            found += line.conflicts()
+    for credit in write.sets:
+        line = _Timeline.of(write, credit, history, markers, count, known)
+        found += line.conflicts()
     return tuple(found)
 
 
@@ -200,7 +199,7 @@ class _Timeline:
         """What ours wrote over, then what wrote over ours."""
         before = self.entries[self.place - 1]
         read = self.write.before[self.credit]
-        if before.version is not None and before.value != read:
+        if before.version is not None and not self._is_as_read(before.version, before.value):
             yield self._written_over(before.version, before.value, read)
         for n in range(self.place + 1, len(self.entries)):
             entry = self.entries[n]
@@ -210,6 +209,15 @@ class _Timeline:
                 yield found
             if entry.version is not None and entry.version.source == MERGED:
                 return  # the histories of two records: what follows is not of ours alone
+
+    def _is_as_read(self, version: Version, value: int) -> bool:
+        """Whether ours counted from this value. A text that it mends counts as a number that others
+        may set as well: what they set was no text.
+        """
+        text = self.write.mends.get(self.credit)
+        if text is not None:
+            return version.value == text
+        return value == self.write.before[self.credit]
 
     def _written_over(self, version: Version, theirs: int, read: int) -> ForeignWrite:
         """A credit that we wrote over may have been for the booking that we refunded."""
@@ -360,7 +368,7 @@ def _entries(
 ) -> list[_Entry]:
     """What can be read of the counter's versions; before the first one it was empty, which is 0."""
     entries: list[_Entry] = []
-    moving = {m.value: m for m in _first(markers, ours) if _moves(ours[m.value], credit)}
+    moving = {m.value: m for m in _first(markers, ours) if credit in ours[m.value].sets}
     made_by = _paired(history.get(credit, ()), credit, moving, count, ours)
     for n, version in reversed(list(enumerate(history.get(credit, ())))):
         value = count(version.value)
@@ -420,10 +428,6 @@ def _repeated(markers: Sequence[Version], ours: Mapping[str, Write]) -> Iterator
     """Requests of ours that arrived when others had written since."""
     landed = list(_first(markers, ours))
     return (m for m in markers if m.value in ours and m not in landed)
-
-
-def _moves(write: Write, credit: CreditType) -> bool:
-    return credit in write.after and write.after[credit] != write.before[credit]
 
 
 def same_update(version: Version, marker: Version) -> bool:
