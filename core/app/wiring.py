@@ -44,6 +44,7 @@ from core.operations.desks.takeover import RENEW_EVERY_S
 from core.settings import load
 from core.students.account import GivenNames
 from core.work.engine_port import Engine
+from core.work.memory_pools import share_memory_pools
 from core.work.periodic_thread import PeriodicThread
 from core.work.processor_time import ProcessorTime
 from core.work.schedules import Every
@@ -211,6 +212,7 @@ def build(settings: Settings) -> Runtime:
     from core.workers.engine.proof import start_fault  # noqa: PLC0415
     from core.workers.engine.versions import version_fault  # noqa: PLC0415
 
+    share_memory_pools()
     url = settings.store_url.get_secret_value()
     journal = SqlJournal(url, admins=settings.admins, announces=bool(settings.events_url))
     pace = SharedPace(url)
