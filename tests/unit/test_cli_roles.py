@@ -124,6 +124,7 @@ def serve(made: TestDesk, monkeypatch: pytest.MonkeyPatch) -> None:
             core=made.core,
             diagnosing=made.doctor(),
             store=StoreReport(made.journal, "sqlite:///desk.sqlite"),
+            load_ahead=lambda: None,
             start=lambda: _work(made),
         )
 

@@ -136,7 +136,7 @@ def test_of_two_cancellations_of_one_booking_at_once_one_gives_the_credit_back(
 
 # a process that dies between two steps
 
-STEPS = ("begin_request", "save_plan", "confirm_plan", "add_event", "answer_request")
+STEPS = ("begin_request", "save_plan", "confirm_plan", "answer_request")
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])

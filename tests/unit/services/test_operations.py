@@ -451,7 +451,7 @@ def test_a_process_that_dies_at_a_confirmation_leaves_its_line_in_the_history(
     desk.crm.add_contact("100", {"cs_credits": 1})
     desk.booked("500", "100")
     plan = desk.plan("500")
-    dying = DiesAfter(desk.journal, "confirm")
+    dying = DiesAfter(desk.journal, "confirm_plan")
     commands: OperationCommands = replace(desk.core.operation_commands, journal=dying)
 
     with pytest.raises(JournalError, match="dead"):

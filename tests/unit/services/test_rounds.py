@@ -11,7 +11,15 @@ from typing import Any, ParamSpec, TypeVar
 import pytest
 
 from core.credits.errors import NotReady
-from core.credits.records import Booking, BookingId, ContactId, Counted, ExamId, History, Kind
+from core.credits.records import (
+    Booking,
+    BookingId,
+    ContactId,
+    Counted,
+    ExamId,
+    Kind,
+    NamedHistory,
+)
 from core.hubspot.ports.inspection import Finding, Health
 from core.operations.choosing.select import ByReference
 from core.operations.states import ItemState
@@ -69,11 +77,11 @@ class Rounds(FakeCrm):
         self.meet("exams of")
         return super().exams_of(ids)
 
-    def histories(
+    def named_histories(
         self, kind: Kind, ids: Collection[str], keys: Sequence[str]
-    ) -> dict[str, History | None]:
+    ) -> dict[str, NamedHistory | None]:
         self.meet(f"histories {kind}")
-        return super().histories(kind, ids, keys)
+        return super().named_histories(kind, ids, keys)
 
 
 class LastFirst(Executor):
