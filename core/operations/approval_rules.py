@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from core.operations.plans import Plan, Row
-from core.operations.verdicts import Verdict
+from core.operations.verdicts import Verdict, Why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +94,16 @@ class Difference:
 def differences(then: Sequence[Row], now: Sequence[Row]) -> list[Difference]:
     """Rows whose effect is no longer the same. ``now``: the same bookings, judged anew.
 
-    Balances may have moved: the same credits are given to the same students all the same.
+    Balances may have moved: the same credits are given to the same students all the same. A booking
+    that was merged since stands there under another id, and is left as it is under this one.
     """
     fresh = {row.booking_id: row for row in now}
-    pairs = [(row, fresh[row.booking_id]) for row in then]
+    pairs = [(row, fresh.get(row.booking_id) or _merged(row)) for row in then]
     return [Difference(old, new) for old, new in pairs if _effect(old) != _effect(new)]
+
+
+def _merged(row: Row) -> Row:
+    return replace(row, verdict=Verdict.BLOCKED, why=Why.MERGED_AWAY, detail="")
 
 
 def _effect(row: Row) -> tuple[object, ...] | None:

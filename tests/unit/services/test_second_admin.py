@@ -478,3 +478,22 @@ def _try(desk: Watched, operation: Operation, act: str) -> None:
     """What is refused changes nothing, which is the point."""
     with suppress(NotAllowed, NotApproved, NotConfirmed, StateConflict, BadList):
         DOES[act](desk.core, desk, operation.id)
+
+
+@pytest.mark.parametrize(
+    ("ids", "told"),
+    [("all", "500.*; now another booking now"), ("kept", "503.*they were merged in HubSpot")],
+)
+def test_a_plan_whose_bookings_were_merged_since_is_asked_for_anew(
+    desk: Watched, ids: str, told: str
+) -> None:
+    """Under the id that they have now: under those of the plan nothing would be done."""
+    desk.crm.truth.merge_ids = ids
+    desk.booked("503", "100")
+    operation = desk.confirm("500", "503")
+    desk.crm.merge(Kind.BOOKING, "500", "503")
+
+    with pytest.raises(NotApproved, match=told):
+        desk.core.approvals.approve(operation.id, BEN)
+
+    assert (S.AWAITING, 0) == (desk.state(operation), desk.given_back())
