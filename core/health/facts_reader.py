@@ -80,8 +80,9 @@ class FactsReader:
         )
 
     def _new_admins(self, now: datetime) -> list[NewAdmin]:
-        """By the audit: also whose role was withdrawn again at once."""
-        lately = Sought(since=now - NEW_FOR, what=(What.ROLE_GIVEN,))
+        """By the audit: also whose role was withdrawn again at once. The same for a minute."""
+        since = now.replace(second=0, microsecond=0) - NEW_FOR
+        lately = Sought(since=since, what=(What.ROLE_GIVEN,))
         given = [link.entry for link in self.journal.audit(lately, limit=ROLES_MAX)]
         return [
             NewAdmin(email=entry.subject_id, by=entry.actor, at=entry.at)

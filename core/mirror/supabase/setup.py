@@ -12,7 +12,7 @@ from core.credits.records import Kind
 from core.mirror.names import MirrorNames
 from core.mirror.port import SETUP
 from core.mirror.rows import SPARE, TABLES
-from core.mirror.supabase.wire import APPLY
+from core.mirror.supabase.wire import APPLY, OTHER_VERSION
 
 VERSION = 5
 #: What ``credit_desk_probe`` answers when a copy and a deletion went through.
@@ -72,7 +72,7 @@ def schema_faults(
 ) -> list[str]:
     """``schema`` is the answer of ``credit_desk_schema()``."""
     if not isinstance(schema, dict) or schema.get("version") != VERSION:
-        return [f"Supabase's functions are of another version: {APPLY}"]
+        return [OTHER_VERSION]
     where = schema.get("schema")
     if stale := sorted(schema.get("stale") or ()):
         tables = ", ".join(TABLES[Kind(kind)] for kind in stale)

@@ -15,13 +15,16 @@ from core.credits.errors import (
     Unauthorized,
 )
 from core.mirror.port import SETUP, Copied, CopyResult, Deleted, DeleteResult, MirrorRow
-from core.mirror.rows import ID, SOURCE_TIME
+from core.mirror.rows import ID, SOURCE_TIME, UNREAD
 
 APPLY = (
     "apply supabase/migrations to the project (supabase db push, or run what "
     "`python -m core mirror-sql` prints)"
 )
+OTHER_VERSION = f"Supabase's functions are of another version: {APPLY}"
 _REFUSED = "refused: "
+#: What a copy function of before says of a row that leaves out what cannot be read.
+_UNKNOWN_YET = f"has no column {UNREAD}"
 _OUTCOMES = {
     "written": Copied.WRITTEN,
     "already_equal": Copied.ALREADY_EQUAL,
@@ -114,7 +117,9 @@ def is_of_a_row(error: Refused) -> bool:
 
 def _result(outcome: str) -> CopyResult:
     if outcome.startswith(_REFUSED):
-        return CopyResult(copied=Copied.REFUSED, reason=outcome.removeprefix(_REFUSED))
+        reason = outcome.removeprefix(_REFUSED)
+        older = reason.endswith(_UNKNOWN_YET)
+        return CopyResult(copied=Copied.REFUSED, reason=OTHER_VERSION if older else reason)
     if outcome not in _OUTCOMES:
         raise OutcomeUnknown(f"Supabase answered {outcome!r} for a row: {APPLY}")
     return CopyResult(copied=_OUTCOMES[outcome])

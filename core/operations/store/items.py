@@ -16,7 +16,7 @@ from core.credits.errors import UnknownId
 from core.credits.records import TOTAL_BOOKINGS, ItemKey
 from core.credits.writes import MovementKind, Run
 from core.database.database import Database, reading, writing
-from core.database.statements import alike, chunks, streamed
+from core.database.statements import CHUNK, alike, chunks, streamed
 from core.operations.protocol.store.claims import release_unmoved
 from core.operations.protocol.store.tables import MovementState, movements
 from core.operations.states import (
@@ -74,10 +74,15 @@ class Items:
         query = select(*ITEMS.columns).where(items.c.operation_id == operation_id)
         if states:
             query = query.where(items.c.state.in_(states))
-        if bookings:
-            query = query.where(items.c.booking_id.in_(bookings))
         if after is not None:
             query = query.where(items.c.n > after)
+        if len(bookings) > CHUNK:  # more than one statement may take
+            some = (query.where(items.c.booking_id.in_(part)) for part in chunks([*bookings]))
+            found = [item for each in some for item in ITEMS.load_all(connection.execute(each))]
+            found = sorted({item.n: item for item in found}.values(), key=lambda item: item.n)
+            return found[offset:][:limit]
+        if bookings:
+            query = query.where(items.c.booking_id.in_(bookings))
         query = query.order_by(items.c.n).limit(limit).offset(offset)
         return ITEMS.load_all(streamed(connection, query))
 

@@ -261,6 +261,7 @@ def test_a_large_operation_is_confirmed_whole_and_read_in_plan_order(journal: Jo
 
     assert many == journal.items("op")
     assert many[1_999:2_001] == journal.items("op", limit=2, offset=1_999)
+    assert many[:2_250] == journal.items("op", bookings=[i.booking_id for i in many[2_249::-1]])
     assert 2_300 == journal.progress("op").total
 
 

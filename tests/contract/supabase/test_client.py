@@ -20,7 +20,7 @@ from core.credits.errors import (
     Unauthorized,
 )
 from core.credits.records import Kind
-from core.mirror.port import SETUP
+from core.mirror.port import SETUP, Copied
 from core.mirror.rows import PROBE_ID, probe_rows
 from core.mirror.supabase import client
 from core.mirror.supabase.client import Supabase
@@ -351,6 +351,15 @@ def test_the_key_is_not_shown_with_the_client(supabase: Supabase, stack: LocalSu
 def test_a_row_without_an_answer_is_an_error_never_a_success(answer: object) -> None:
     with pytest.raises(OutcomeUnknown):
         copy_results(answer, ["1"])
+
+
+def test_a_copy_function_of_before_is_named_with_what_to_do() -> None:
+    told = "refused: hubspot_contact_credits has no column unreadable"
+
+    answers = copy_results([{"hubspot_id": "1", "outcome": told}], ["1"])
+
+    assert Copied.REFUSED is answers["1"].copied
+    assert answers["1"].reason.startswith("Supabase's functions are of another version: apply")
 
 
 NOT_FOUND = '{"code":"PGRST202","message":"Could not find the function","hint":null}'
