@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -21,6 +21,7 @@ from core.operations.owed.check import OwedCheck
 from core.operations.owed.rules import waiting
 from core.operations.states import ItemState
 from core.students.exam_sessions import ExamSessions
+from core.work.kept_answers import KeptAnswers
 
 
 class Try(StrEnum):
@@ -43,7 +44,9 @@ OFFERED: Mapping[Role, tuple[Try, ...]] = {
 assert OFFERED.keys() == set(Role), "each role can begin with something"
 
 #: How many candidates are read before nothing is offered.
-BOOKINGS, DRIFTS, OPERATIONS = 40, 5, 60
+BOOKINGS, DRIFTS, OPERATIONS, ITEMS = 40, 5, 60, 200
+#: What is offered may be so many seconds old: nothing that counts is read through here.
+KEPT_S = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +64,9 @@ class FirstJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstJobs:
-    """Reads only: for one person about ten calls to HubSpot and three to Supabase."""
+    """Reads only: about ten calls to HubSpot and three to Supabase, for all people of a role.
+    What was found is kept for ``KEPT_S``.
+    """
 
     crm: Crm
     mirror: Mirror
@@ -70,8 +75,9 @@ class FirstJobs:
     exam_sessions: ExamSessions
     repairing: RepairRunner
     now: Callable[[], datetime]
+    _kept: KeptAnswers = field(default_factory=KeptAnswers)
 
-    def found(self, actor: Actor) -> list[FirstJob]:
+    def found(self, actor: Actor) -> Sequence[FirstJob]:
         """At most one of each kind that is offered to this person's role.
 
         Raises:
@@ -79,6 +85,10 @@ class FirstJobs:
             GatewayError: a store cannot be read.
         """
         actor.require(Act.LOOK_UP)
+        moment = int(self.now().timestamp()) // KEPT_S
+        return self._kept.ask(actor.role, moment, lambda: self._look(actor))
+
+    def _look(self, actor: Actor) -> Sequence[FirstJob]:
         looks: Mapping[Try, Callable[[Actor], FirstJob | None]] = {
             Try.REFUND: self._refund,
             Try.STUDENT: self._student,
@@ -86,7 +96,7 @@ class FirstJobs:
             Try.BOOKING: self._booking,
             Try.DRIFT: self._drift,
         }
-        return [job for kind in OFFERED[actor.role] if (job := looks[kind](actor))]
+        return tuple(job for kind in OFFERED[actor.role] if (job := looks[kind](actor)))
 
     def _refund(self, _: Actor) -> FirstJob | None:
         """To whom the most is owed, among the first bookings, where every balance can be read."""
@@ -102,16 +112,18 @@ class FirstJobs:
         return None
 
     def _student(self, _: Actor) -> FirstJob | None:
-        """To whom operations did the most of late."""
-        done = [
-            item
-            for operation in self.journal.operations(limit=OPERATIONS)
-            for item in self.journal.items(operation.id, states=[ItemState.DONE], limit=BOOKINGS)
-        ]
-        names = {item.contact_id: item.contact_name for item in done if item.contact_name}
-        times = Counter(item.contact_id for item in done if item.contact_id in names)
+        """To whom the latest operations did the most."""
+        names: dict[ContactId, str] = {}
+        times: Counter[ContactId] = Counter()
+        for operation in self.journal.operations(limit=OPERATIONS):
+            rows = self.journal.items(operation.id, states=[ItemState.DONE], limit=BOOKINGS)
+            named = {row.contact_id: row.contact_name for row in rows if row.contact_name}
+            names = {id_: name for id_, name in named.items() if id_} | names
+            times.update(row.contact_id for row in rows if row.contact_id in names)
+            if times.total() >= ITEMS:
+                break
         for id_, _times in times.most_common(1):
-            return FirstJob(kind=Try.STUDENT, of=str(id_), name=names[id_])
+            return FirstJob(kind=Try.STUDENT, of=id_, name=names[id_])
         return None
 
     def _exam(self, actor: Actor) -> FirstJob | None:

@@ -13,7 +13,6 @@ from pages.shared.drift import address as drift_address
 from pages.shared.drift.asking import may_repair
 from pages.shared.gate import Desk
 from pages.shared.health.links import Link
-from pages.shared.recent import recent
 from pages.shared.students.contact import address as contact_address
 from pages.shared.students.exams import address as exam_address
 
@@ -29,8 +28,7 @@ def show(desk: Desk, draw: Callable[[Desk], None]) -> None:
     if st.query_params or st.session_state.get(HIDDEN):
         return  # they are at something, or want none of it
     with place, problems.told("Nothing was changed."):
-        find = lambda: desk.core.first_jobs.found(desk.actor)  # noqa: E731
-        if jobs := recent("first jobs", find, now=desk.now()):
+        if jobs := desk.core.first_jobs.found(desk.actor):
             _panel(desk, jobs)
 
 
