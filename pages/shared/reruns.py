@@ -23,7 +23,7 @@ from core.work.periodic_thread import PeriodicThread
 
 #: Between two collections of garbage, each a tenth of a second long. A busy server leaves some
 #: megabytes behind meanwhile.
-EVERY_S = 5.0
+EVERY_S = 10.0
 Fill = Callable[[CustomThemeConfig, str], None]
 
 

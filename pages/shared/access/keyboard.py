@@ -54,8 +54,7 @@ def show(mine: Sequence[Place]) -> None:
     # the icon is its words: on a phone a page's title, this and an address stand in one row
     with st.popover(":material/keyboard:", type="tertiary", key="keys"):
         _sheet([(f"g {place.key}", place.title) for place in mine if place.key])
-    st.html(STYLE)
-    st.html(_told(mine))
+    st.html(STYLE + _told(mine))
 
 
 def _told(mine: Sequence[Place]) -> str:
@@ -77,8 +76,8 @@ def _sheet(places: Sequence[tuple[str, str]]) -> None:
     )
     left, right = st.columns(2)
     left.markdown(_table("Anywhere" if on else "Anywhere (off)", [*ANYWHERE, *places]))
-    right.markdown(_table("In tables", IN_TABLES))
-    right.markdown(_table("In the search", IN_SEARCH))
+    tables = _table("In tables", IN_TABLES), _table("In the search", IN_SEARCH)
+    right.markdown("\n\n".join(tables))
 
 
 def _table(title: str, keys: Sequence[tuple[str, str]]) -> str:
