@@ -40,6 +40,8 @@ from tests.crash.desk import Desk
 from tests.crash.school import School
 
 PATIENCE_S = 1800.0
+#: HubSpot counts the requests of so many seconds.
+WINDOW_S = 10.0
 DLT = Client(
     name="dlt",
     version="1.31.0",
@@ -153,8 +155,7 @@ def _copied(
     desk: Desk, options: argparse.Namespace, copy: Callable[[Desk], Callable[[], Balances]]
 ) -> Way:
     """How long it took, in all, and what of it is not what HubSpot holds."""
-    desk.latency(options.latency_ms)
-    desk.with_its_limit()
+    _with_a_rested_limit(desk, options.latency_ms)
     before, began = _answered(desk), time.monotonic()
     rows = copy(desk)
     seconds, calls = time.monotonic() - began, _answered(desk) - before
@@ -163,6 +164,13 @@ def _copied(
     truth, held = _truth(desk), rows()
     wrong = sum(held.get(id_) != balances for id_, balances in truth.items())
     return Way(seconds=round(seconds, 2), calls=calls, wrong=wrong + len(held.keys() - truth))
+
+
+def _with_a_rested_limit(desk: Desk, latency_ms: int) -> None:
+    """As HubSpot is for each way: what the benchmark itself just asked counts for none of them."""
+    time.sleep(WINDOW_S)
+    desk.latency(latency_ms)
+    desk.with_its_limit()
 
 
 def _by_dlt(desk: Desk) -> Callable[[], Balances]:
@@ -218,8 +226,7 @@ def _plain_way(desk: Desk, size: Size, seed: int) -> Way:
     """One round of it, beside the same students."""
     roster = Roster(School(desk, tag=f"plain way {seed}"), size, random.Random(seed))
     roster.make()
-    desk.latency(size.latency_ms)
-    desk.with_its_limit()
+    _with_a_rested_limit(desk, size.latency_ms)
     told = json.dumps({"stack": dict(desk.stack), "bookings": list(roster.bookings)})
     with student_app(desk, size, roster.visits()) as app, ThreadPoolExecutor(1) as students:
         coming = students.submit(app.run)

@@ -2164,6 +2164,13 @@ OTHERS = [
         tests=_SLOTS,
     ),
     Mutant(
+        guard="the limit is all ours again once nobody else uses it",
+        file="core/hubspot/pace/limiter.py",
+        old="foreign if left <= most / 4 else min(self._foreign, foreign)",
+        new="foreign if left <= most / 4 else self._foreign",
+        tests=(_UNIT + "hubspot/test_limiter.py", "-k", "ours_again"),
+    ),
+    Mutant(
         guard="an operation does not stand behind haste that waits",
         file="core/hubspot/pace/limiter.py",
         old="        line = self._hasty if hasty else self._queue",

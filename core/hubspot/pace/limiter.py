@@ -135,7 +135,8 @@ class Limiter:
     _day: tuple[int, int] | None = None
     _day_known_at: float = 0.0
     _foreign: int = 0
-    _compared_at: float = -math.inf
+    #: When compared, and how many more HubSpot counted than we: of the last window.
+    _unknown: tuple[tuple[float, int], ...] = ()
 
     def __post_init__(self) -> None:
         """Begin with what every account has."""
@@ -177,7 +178,7 @@ class Limiter:
         left = _whole(headers.get("x-hubspot-ratelimit-remaining"))
         if most and window:
             if left is not None:
-                self._compare(most, left)
+                self._compare(most, left, window / 1000)
             self._calls.limit = self._ours(Limit(count=most, window_s=window / 1000))
         day = _whole(headers.get("x-hubspot-ratelimit-daily"))
         day_left = _whole(headers.get("x-hubspot-ratelimit-daily-remaining"))
@@ -209,14 +210,20 @@ class Limiter:
         spare = math.floor(limit.count * (1 - self.share) + 1e-9) + self._foreign
         return replace(limit, spare=min(spare, limit.count - 1))
 
-    def _compare(self, most: int, left: int) -> None:
-        """Calls that HubSpot counts and we do not are somebody else's with our token."""
+    def _compare(self, most: int, left: int, window_s: float) -> None:
+        """Calls that HubSpot counts and we do not are somebody else's with our token.
+
+        HubSpot may begin to count anew at once, so what others use is the most that was seen in a
+        whole window. While much is left it can only become less: nobody needs to give way then.
+        """
         now = self.now()
-        if left > most / 4 or now - self._compared_at < COMPARE_S:
+        if self._unknown and now - self._unknown[-1][0] < COMPARE_S:
             return
-        self._compared_at = now
-        unknown = most - left - self._calls.busy()
-        self._foreign = unknown if unknown > most * DIFFERENCE else 0
+        lately = tuple(each for each in self._unknown if now - each[0] <= window_s)
+        self._unknown = (*lately, (now, most - left - self._calls.busy()))
+        seen = max(number for _, number in self._unknown)
+        foreign = seen if seen > most * DIFFERENCE else 0
+        self._foreign = foreign if left <= most / 4 else min(self._foreign, foreign)
 
     def _spare_the_day(self, priority: Priority) -> None:
         if self._day is None or self.now() - self._day_known_at > DAY_BELIEVED_S:

@@ -75,15 +75,41 @@ def test_calls_that_are_not_ours_take_from_our_share() -> None:
     one.learn(headers(left=40))  # HubSpot counts 150, and we made one
 
     assert 149 == one.limit.spare
-    clock.at += 11
-    one.learn(headers(left=40 + 150))
-    assert 149 == one.limit.spare  # nothing is known of them while much is left
-    one.learn(headers(left=189 - 150))
-    clock.at += 11
+    clock.at += 2
+    one.learn(headers(left=189))
+    assert 149 == one.limit.spare  # HubSpot may have begun to count anew; they may go on
+    clock.at += 9
+    one.learn(headers(left=190 - 150))
+    clock.at += 5
     for _ in range(3):
         use(one)
     one.learn(headers(left=46))
-    assert one.limit.spare <= 144
+    assert 150 == one.limit.spare  # the most of the last ten seconds
+    clock.at += 6
+    one.learn(headers(left=46))
+    assert 141 == one.limit.spare  # 144 that HubSpot counts, less our three
+
+
+def test_the_limit_is_all_ours_again_once_the_others_were_not_seen_for_a_window() -> None:
+    """With little of the limit in use nobody comes near its end, where others would be seen."""
+    clock = Clock()
+    one = limiter(clock)
+    one.learn(headers(left=0))
+    assert 189 == one.limit.spare  # one call at a time is ours
+
+    for _ in range(11):
+        clock.at += 1
+        one.learn(headers(left=189))
+
+    assert 0 == one.limit.spare
+
+
+def test_while_much_is_left_others_take_nothing_from_our_share() -> None:
+    one = limiter(Clock())
+
+    one.learn(headers(left=100))
+
+    assert 0 == one.limit.spare
 
 
 def test_searches_have_a_lane_of_their_own() -> None:
