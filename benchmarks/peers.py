@@ -106,7 +106,7 @@ def _measure(desk: Desk, options: argparse.Namespace) -> Report:
     size = Size(
         bookings=options.bookings,
         cancelling=max(1, options.bookings // 20),
-        spending=max(1, options.bookings // 4),
+        spending=options.bookings,  # whoever else has a booking comes to spend a credit
         latency_ms=options.latency_ms,
     )
     plain = _plain_way(desk, size, options.seed)

@@ -1,6 +1,7 @@
 """How much faster two workers carry one cancellation than one, where HubSpot's limit is no limit.
 
     python -m benchmarks.two_workers [--bookings 6000] [--pairs 1] [--latency-ms 20] [--limit 1000]
+                                      [--processor 0.4]
 
 The operational store is on PostgreSQL. A turn with one worker, then one with two, each over as many
 bookings of as many students made by one seed. The time goes from the first booking's beginning to
@@ -8,7 +9,8 @@ the last one's end, and is told for the whole operation too: its follow-ups are 
 Workers, sandbox and both databases share the machine's processors, so the processor time of each
 is told beside it: two workers cannot use a processor that the sandbox needs. *The most that the
 processors allow* is reckoned from the turns of one worker: its own time halved, or all that was
-used spread over every processor, whichever is longer. The budget needs three processors.
+used spread over every processor, whichever is longer. The budget needs three processors, or workers
+that have a part of one each, as containers have: ``--processor 0.4`` (Linux, as root).
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from datetime import UTC, datetime
 
 import psutil  # type: ignore[import-untyped]
 
+from benchmarks.processor_share import share
 from benchmarks.report import Report, at_least, at_most, floor_s
 from benchmarks.stack import stack
 from core.operations.states import SETTLED
@@ -79,6 +82,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--pairs", type=int, default=1)
     parser.add_argument("--latency-ms", type=int, default=20)
     parser.add_argument("--limit", type=int, default=1_000, help="requests in ten seconds")
+    parser.add_argument("--processor", type=float, help="the part of one that each worker has")
     return parser.parse_args()
 
 
@@ -90,14 +94,17 @@ def _measure(desk: Desk, options: argparse.Namespace) -> Report:
     time.sleep(GROWN_UP_S)  # else their balances might have been read before they had one
     desk.latency(options.latency_ms)
     desk.hubspot.put("/_sandbox/options", json={"rate_limit": options.limit}).raise_for_status()
-    turns = [_turn(desk, r, workers) for r, workers in zip(rosters, crews, strict=True)]
+    turns = [
+        _turn(desk, roster, workers, options.processor)
+        for roster, workers in zip(rosters, crews, strict=True)
+    ]
     seconds = {n: sum(t.seconds for t in turns if t.workers == n) for n in (1, 2)}
     whole = {n: sum(t.whole_s for t in turns if t.workers == n) for n in (1, 2)}
     stats = desk.hubspot.get("/_sandbox/stats").json()
     found = {
         "two workers, times as fast as one": seconds[1] / seconds[2],
         "the whole operation, times as fast": whole[1] / whole[2],
-        "the most that the processors allow": _most(turns),
+        "the most that the processors allow": _most(turns, options.processor),
         "credits wrong": sum(turn.wrong for turn in turns),
         "429s": stats["rate_limited"],
     }
@@ -106,6 +113,7 @@ def _measure(desk: Desk, options: argparse.Namespace) -> Report:
         "turns": [asdict(turn) for turn in turns],
         "bookings": options.bookings,
         "processors": os.cpu_count(),
+        "of one for each worker": options.processor or 1,
     }
     return Report("two_workers", BUDGETS, found, left_out=LEFT_OUT, floor_s=floor, more=more)
 
@@ -117,12 +125,15 @@ def _roster(desk: Desk, turn: int, bookings: int) -> Roster:
     return made
 
 
-def _turn(desk: Desk, roster: Roster, workers: int) -> Turn:
+def _turn(desk: Desk, roster: Roster, workers: int, processor: float | None) -> Turn:
     chosen = write_csv(desk.folder / f"{roster.school.word}.csv", list(roster.bookings))
     with ExitStack() as ending:
         carrying = [ending.enter_context(desk.worker()) for _ in range(workers)]
         wait_for(lambda: len(desk.journal.workers()) == workers, within_s=PATIENCE_S)
         time.sleep(WARM_S)
+        if processor:
+            for each in carrying:
+                ending.enter_context(share(f"worker-{each.pid}", each.pid, processor))
         before = _processor_s([each.pid for each in carrying])
         id_ = desk.core("cancel", "--bookings", str(chosen), "--reason", "a turn")["operation"]
         begun = wait_for(lambda: desk.journal.operation(id_).started_at, within_s=PATIENCE_S)
@@ -145,14 +156,17 @@ def _settled(desk: Desk, operation_id: str) -> bool:
     return desk.journal.progress(operation_id).states.keys() <= SETTLED
 
 
-def _most(turns: Sequence[Turn]) -> float:
-    """How much faster two can be at best on so many processors, by what one of them used."""
+def _most(turns: Sequence[Turn], processor: float | None) -> float:
+    """How much faster two can be at best on so many processors, by what one of them used.
+    ``processor``: the part of one that each worker has.
+    """
     alone = Counter[str]()
     for turn in turns:
         if turn.workers == 1:
             alone.update(turn.processor_s)
     worker_s = sum(seconds for name, seconds in alone.items() if name.startswith(WORKER))
-    return worker_s / max(worker_s / 2, alone.total() / (os.cpu_count() or 1))
+    one_s = worker_s / (processor or 1)
+    return one_s / max(one_s / 2, alone.total() / (os.cpu_count() or 1))
 
 
 def _processor_s(workers: list[int]) -> Counter[str]:

@@ -46,6 +46,7 @@ from core.students.account import GivenNames
 from core.work.engine_port import Engine
 from core.work.memory_pools import share_memory_pools
 from core.work.periodic_thread import PeriodicThread
+from core.work.processor_limit import processors
 from core.work.processor_time import ProcessorTime
 from core.work.schedules import Every
 from core.work.steady_clock import SteadyClock
@@ -390,7 +391,7 @@ def crew_of(journal: Journal, me: str, *, on_sqlite: bool) -> Crew | None:
         journal,
         me,
         alive=lambda: {worker.executor_id for worker in journal.workers()},
-        short=ProcessorTime(time.process_time, time.monotonic).short,
+        short=ProcessorTime(time.process_time, time.monotonic, processors).short,
         pause=time.sleep,
     )
 

@@ -20,6 +20,8 @@ class ProcessorTime:
     used: Callable[[], float]
     #: Seconds that never go back.
     monotonic: Callable[[], float]
+    #: How many processors it may use.
+    allowed: Callable[[], float] = lambda: 1.0
     _at: float = 0.0
     _before: float = 0.0
     _share: float = 0.0
@@ -30,11 +32,11 @@ class ProcessorTime:
         self._at, self._before = self.monotonic(), self.used()
 
     def short(self) -> bool:
-        """Whether it used most of one processor in the last while that was long enough to tell."""
+        """Whether it used most of what it may in the last while that was long enough to tell."""
         with self._lock:
             passed = self.monotonic() - self._at
             if passed >= OVER_S:
                 used = self.used()
-                self._share = (used - self._before) / passed
+                self._share = (used - self._before) / passed / min(1.0, self.allowed())
                 self._at, self._before = self._at + passed, used
             return self._share >= SHORT_FROM

@@ -2164,6 +2164,13 @@ OTHERS = [
         tests=_SLOTS,
     ),
     Mutant(
+        guard="a worker in a container of half a processor is helped",
+        file="core/work/processor_time.py",
+        old=" / min(1.0, self.allowed())",
+        new="",
+        tests=(_SERVICES + "test_crew.py", "-k", "in_a_container"),
+    ),
+    Mutant(
         guard="the limit is all ours again once nobody else uses it",
         file="core/hubspot/pace/limiter.py",
         old="foreign if left <= most / 4 else min(self._foreign, foreign)",

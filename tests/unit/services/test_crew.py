@@ -394,3 +394,17 @@ def test_a_process_is_short_when_it_used_most_of_one_processor() -> None:
     at[0] += OVER_S / 2
     used[0] += OVER_S * SHORT_FROM * 0.9
     assert not time.short()
+
+
+def test_in_a_container_a_process_is_short_of_the_part_that_it_has() -> None:
+    at, used, allowed = [0.0], [0.0], [0.5]
+    time = ProcessorTime(lambda: used[0], lambda: at[0], allowed=lambda: allowed[0])
+
+    at[0], used[0] = OVER_S, OVER_S * 0.5 * SHORT_FROM
+    assert time.short()
+
+    allowed[0] = 4.0  # Python uses one of them
+    at[0], used[0] = 2 * OVER_S, used[0] + OVER_S * 0.8
+    assert time.short()
+    at[0], used[0] = 3 * OVER_S, used[0] + OVER_S * 0.5
+    assert not time.short()
