@@ -18,6 +18,7 @@ from core.cli.ending import judge
 from core.cli.finding import Day, known, utc
 from core.cli.opened_store import opened
 from core.cli.output import show, told
+from core.cli.terminal import complain
 from core.credits.errors import BadList, StateConflict
 from core.credits.roles import Actor
 from core.operations.kinds.refund import REFUND
@@ -303,22 +304,35 @@ def others(core: Core, plan: Plan, actor: Actor) -> reports.Report:
 
 
 def until_ended(core: Core, operation: Operation, actor: Actor, timeout_s: float) -> Operation:
-    """Raises ``StateConflict`` when it goes on for longer than ``timeout_s``."""
+    """Wait for the end of it; a person who interrupts is told that this stops nothing.
+
+    Raises:
+        StateConflict: it goes on for longer than ``timeout_s``.
+    """
     deadline = core.operation_commands.now() + timedelta(seconds=timeout_s)
-    while operation.state not in ENDED:
-        if core.operation_commands.now() > deadline:
-            waits = operation.state is OperationState.AWAITING
-            onward = (
-                next_step(core, operation, actor) if waits else "it continues when a worker runs"
-            )
-            raise StateConflict(
-                f"operation {operation.id} is still {operation.state} after {timeout_s:g} s; "
-                f"{onward}",
-                state=operation.state,
-            )
-        time.sleep(POLL_S)
-        operation = core.operation_queries.followed(operation.id, actor)
+    try:
+        while operation.state not in ENDED:
+            if core.operation_commands.now() > deadline:
+                raise StateConflict(
+                    f"operation {operation.id} is still {operation.state} after {timeout_s:g} s; "
+                    f"{_onward(core, operation, actor)}",
+                    state=operation.state,
+                )
+            time.sleep(POLL_S)
+            operation = core.operation_queries.followed(operation.id, actor)
+    except KeyboardInterrupt:
+        complain(
+            f"interrupted, but operation {operation.id} is confirmed: "
+            f"{_onward(core, operation, actor)}. To end it: python -m core stop {operation.id}"
+        )
+        raise
     return operation
+
+
+def _onward(core: Core, operation: Operation, actor: Actor) -> str:
+    if operation.state is OperationState.AWAITING:
+        return next_step(core, operation, actor)
+    return "it continues when a worker runs"
 
 
 def next_step(core: Core, operation: Operation, actor: Actor) -> str:

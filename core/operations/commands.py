@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,6 +33,9 @@ from core.operations.states import (
 from core.operations.store.port import OperationStore
 from core.work.engine_port import Engine
 from core.work.work import Work, key_of
+
+#: Of a plan that would change nothing.
+REASONS_TOLD = 3
 
 
 class NotConfirmed(ValueError):
@@ -249,7 +253,7 @@ class OperationCommands:
         count = len(plan.will_change)
         faults = []
         if not count:
-            faults.append("nothing in this plan would change")
+            faults.append(f"nothing in this plan would change{_why_nothing(plan)}")
         faults += reason_faults(
             reason, missing="give a reason: it is kept with the operation and in the notes"
         )
@@ -258,6 +262,13 @@ class OperationCommands:
         if typed is not None and count > self.typed_above and typed != count:
             faults.append(f"type {count} to confirm: {typed} was typed")
         return faults
+
+
+def _why_nothing(plan: Plan) -> str:
+    """The commonest reasons of its rows; empty where it has none."""
+    reasons = Counter(str(row.why) for row in plan.rows).most_common(REASONS_TOLD)
+    told = ", ".join(f"{why} ({n:,})" for why, n in reasons)
+    return f": {told}" if told else ""
 
 
 def _confirmed(operation: Operation, plan: Plan) -> Event:

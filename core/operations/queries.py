@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from core.credits.records import BookingId, Kind
 from core.credits.roles import Act, Actor
 from core.credits.writes import WriteState
+from core.mirror.store.outbox_port import Due
 from core.operations.kept_plans import KeptPlans
 from core.operations.kept_progress import KeptProgress
 from core.operations.kinds.base import RowSubject
-from core.operations.kinds.registry import item_moved, kind_of
+from core.operations.kinds.registry import item_moved, kind_of, makes_bookings
 from core.operations.leftovers import Warned
 from core.operations.plans import Plan, Row, portions
 from core.operations.protocol.each_item import each_item
@@ -120,6 +122,35 @@ class OperationQueries:
         """How many of its writes ended how and were found how. Raises ``NotAllowed``."""
         actor.require(Act.WATCH)
         return self.journal.writes_counted(operation_id)
+
+    def copies_of(self, operation: Operation, copies: Sequence[Due], actor: Actor) -> list[Due]:
+        """Those of these copies whose records this operation may have changed.
+
+        A booking that it made has no item with its record id: any booking counts that is due
+        only since the operation was confirmed. Raises ``NotAllowed``.
+        """
+        actor.require(Act.WATCH)
+        ids = {kind: [copy.record_id for copy in copies if copy.kind is kind] for kind in Kind}
+        changed = {
+            (kind, record.write.target_id)
+            for kind in Kind
+            for some in portions(ids[kind])
+            for record in self.journal.writes_of(kind, some, limit=LISTED_MAX)
+            if record.write.operation_id == operation.id
+        }
+        changed |= {
+            (Kind.BOOKING, item.booking_id)
+            for some in portions(ids[Kind.BOOKING])
+            for item in self.journal.items(operation.id, bookings=[BookingId(id_) for id_ in some])
+        }
+        makes = makes_bookings(operation.kind)
+
+        def may_be(copy: Due) -> bool:
+            if makes and copy.kind is Kind.BOOKING:
+                return copy.due_since is None or copy.due_since >= operation.confirmed_at
+            return (copy.kind, copy.record_id) in changed
+
+        return [copy for copy in copies if may_be(copy)]
 
     def names_written(
         self, operation: Operation, records: Sequence[WriteRecord], actor: Actor

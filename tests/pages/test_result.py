@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -257,16 +259,57 @@ def test_copies_of_others_that_came_later_are_not_waited_for(open_page: Open, ma
     assert "Supabase has every change, as of" in said(open_page(OPERATIONS, operation=id_))
 
 
+def give_up(made: Stage, *records: tuple[Kind, str]) -> None:
+    """Copies of these fail for good."""
+    made.core.mirror_copier.drain()
+    now = made.clock()
+    made.journal.put_due([Due(kind=kind, record_id=id_, row=None) for kind, id_ in records], at=now)
+    taken = made.journal.take_due(now=now, until=now, limit=len(records))
+    made.journal.copy_failed([replace(due, dead=True, error="no column x") for due in taken])
+
+
 def test_what_was_given_up_is_not_called_copied(open_page: Open, made: Stage) -> None:
     mirrored(made)
     id_ = scenes.fine(made)
     copy_all(made)
-    scenes.given_up(made, "no column x", Kind.EXAM, range(2))
+    done = made.journal.items(id_, states=[ItemState.DONE])[0]
+    write = next(r.write for r in made.journal.writes(id_) if r.write.kind is Kind.CONTACT)
+    give_up(made, (Kind.BOOKING, done.booking_id), (Kind.CONTACT, write.target_id))
 
     at = open_page(OPERATIONS, operation=id_)
 
     assert "except 2 copies that failed" in said(at)
     assert "view=Copies+to+Supabase" in [e.proto.query_string for e in at.get("page_link")]
+
+
+def test_copies_that_failed_of_other_records_are_not_held_against_an_operation(
+    open_page: Open, made: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirrored(made)
+    id_ = scenes.fine(made)
+    copy_all(made)
+    give_up(made, *((kind, "52000000100") for kind in Kind))
+
+    few = said(open_page(OPERATIONS, operation=id_))
+    monkeypatch.setattr(copied, "LOOKED_AT", 2)
+    too_many_to_tell = said(open_page(OPERATIONS, operation=id_))
+
+    assert "Supabase has every change, as of" in few
+    assert "except 3 copies that failed" in too_many_to_tell
+
+
+def test_a_booking_that_an_operation_made_may_be_one_whose_copy_failed(made: Stage) -> None:
+    """Its record id is in no row of the operation."""
+    ended = made.journal.operation(scenes.fine(made))
+    made_here = replace(ended, kind=OperationKind.BOOK)
+    since = made_here.confirmed_at
+    before, after = (
+        Due(kind=Kind.BOOKING, record_id=str(n), row=None, due_since=since + timedelta(seconds=n))
+        for n in (-1, 1)
+    )
+
+    assert [after] == made.core.operation_queries.copies_of(made_here, [before, after], ACTOR)
+    assert [] == made.core.operation_queries.copies_of(ended, [before, after], ACTOR)
 
 
 def test_what_was_done_for_one_student_leads_to_their_balances(

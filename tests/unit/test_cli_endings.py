@@ -112,6 +112,38 @@ def test_what_went_well_ends_with_nothing_but_the_store_on_stderr(desk: TestDesk
     assert (0, "", []) == (done.exit_code, why(done), report(done)["warnings"])
 
 
+def test_an_interrupted_wait_says_that_the_operation_continues_and_how_to_end_it(
+    desk: TestDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("core.cli.app.time.sleep", interrupted)
+    monkeypatch.setattr("tests.unit.test_cli_roles._work", lambda _made: None)
+
+    done = run("refund", "--ids", "53", "--reason", "r", "--wait")
+
+    (operation,) = desk.journal.operations()
+    assert 130 == done.exit_code
+    assert (
+        f"interrupted, but operation {operation.id} is confirmed: it continues when a worker runs. "
+        f"To end it: python -m core stop {operation.id}\n"
+    ) == why(done)
+    stopped = report(run("stop", operation.id))
+    assert ("called off", {}) == (stopped["state"], stopped["credits"])
+
+
+def test_a_refund_of_which_nothing_would_change_says_why(desk: TestDesk) -> None:
+    done = run("refund", "--ids", "51,52,99", "--reason", "r")
+
+    assert 1 == done.exit_code
+    assert (
+        "nothing in this plan would change: not cancelled, so nothing is owed (2), "
+        "no such booking in HubSpot (1)\n"
+    ) == why(done)
+    assert [] == desk.journal.operations()
+
+
 def test_a_recount_that_was_refused_says_so(too_few: TestDesk) -> None:
     def refused(asked: Request) -> Fault:
         return Fault.REFUSED if asked.changes and asked.kind is Kind.EXAM else Fault.NONE

@@ -95,7 +95,7 @@ def test_unknown_ids_are_blocked_rows_and_a_reason_is_wanted(run: Run) -> None:
     assert plan["counts"] == {"will change": 0, "skip": 0, "blocked": 1, "excluded": 0}
     assert plan["rows"][0]["why"] == "no such booking in HubSpot"
     assert done.returncode == 1
-    assert "nothing in this plan would change" in done.stderr
+    assert "nothing in this plan would change: no such booking in HubSpot (1);" in done.stderr
     assert "give a reason" in done.stderr
 
 

@@ -534,6 +534,12 @@ ASKS = [
         _ended,
     ),
     Ask(
+        "operation_queries.copies_of",
+        WATCHERS,
+        lambda w, a: w.core.operation_queries.copies_of(w.desk.journal.operation(w.it), [], a),
+        _ended,
+    ),
+    Ask(
         "operation_queries.names_written",
         WATCHERS,
         lambda w, a: w.core.operation_queries.names_written(

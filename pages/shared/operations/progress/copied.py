@@ -10,6 +10,8 @@ from pages.shared import gate, places, words
 from pages.shared.gate import Desk
 
 POLL_S = 1.0
+#: Failed copies of which it is found out whether they are of the operation: well below a second.
+LOOKED_AT = 1_000
 COPIES = {"view": "Copies to Supabase"}
 
 
@@ -21,7 +23,7 @@ def show(desk: Desk, operation: Operation) -> None:
     if waiting(operation, state):
         _poll(desk, operation)
     else:
-        _copied(desk, state)
+        _copied(desk, operation, state)
 
 
 def waiting(operation: Operation, state: OutboxState) -> bool:
@@ -40,14 +42,15 @@ def _poll(desk: Desk, operation: Operation) -> None:
     st.caption(f":material/sync: {on_the_way} on the way to Supabase.")
 
 
-def _copied(desk: Desk, state: OutboxState) -> None:
-    """As of this look. Copies that were given up may be of this operation."""
-    if not state.dead:
+def _copied(desk: Desk, operation: Operation, state: OutboxState) -> None:
+    """As of this look. Copies that were given up are told where they may be of this operation."""
+    failed = _failed(desk, operation, state)
+    if not failed:
         at = words.exact(desk.now(), desk.zone)
         st.caption(f":material/cloud_done: Supabase has every change, as of {at}.")
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        given_up = words.count(state.dead, "copy", "copies")
+        given_up = words.count(failed, "copy", "copies")
         st.caption(
             f":material/cloud_off: Supabase has every change except {given_up} that failed.",
             width="content",
@@ -55,3 +58,11 @@ def _copied(desk: Desk, state: OutboxState) -> None:
         st.page_link(
             places.as_page(places.OPERATIONS), label="See which", icon="", query_params=COPIES
         )
+
+
+def _failed(desk: Desk, operation: Operation, state: OutboxState) -> int:
+    """How many of the copies that failed may be of this operation; more than are looked at: all."""
+    if not state.dead or state.dead > LOOKED_AT:
+        return state.dead
+    dead = desk.core.copy_queries.failed(desk.actor, limit=LOOKED_AT)
+    return len(desk.core.operation_queries.copies_of(operation, dead, desk.actor))
