@@ -29,7 +29,7 @@ ACCOUNTS = Records(KnownAccount, accounts)
 
 
 class Accounts:
-    """See ``core.access.store.accounts_port.AccountRecords``."""
+    """See ``core.access.store.port.AccountRecords``."""
 
     _db: Database
 

@@ -37,7 +37,7 @@ REQUESTS = Records(RoleRequest, role_requests)
 
 
 class Roles:
-    """See ``core.access.store.roles_port.RoleRecords``."""
+    """See ``core.access.store.port.RoleRecords``."""
 
     _db: Database
 

@@ -29,7 +29,7 @@ _OUTCOME = ("n", "state", "why", "truth_now", "mirror_now")
 
 
 class Repairs:
-    """See ``core.drift.store.repairs_port.RepairRecords``."""
+    """See ``core.drift.store.port.RepairRecords``."""
 
     _db: Database
 

@@ -21,7 +21,7 @@ from core.drift.sweeps import SWEEP_ENDED, Sweep, SweepMode
 
 
 class Sweeps:
-    """See ``core.drift.store.sweeps_port.SweepRecords``."""
+    """See ``core.drift.store.port.SweepRecords``."""
 
     _db: Database
 

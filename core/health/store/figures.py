@@ -9,13 +9,13 @@ from sqlalchemy import Connection, Table, func, select
 from core.credits.writes import WriteState
 from core.database.database import Database, reading
 from core.health.audit_check.forged import Landed
-from core.health.store.figures_port import Figures
+from core.health.store.port import Figures
 from core.operations.protocol.store.tables import movements, writes
 from core.operations.store.tables import items, operations
 
 
 class Counts:
-    """See ``core.health.store.figures_port.FigureRecords``."""
+    """See ``core.health.store.port.FigureRecords``."""
 
     _db: Database
 

@@ -7,7 +7,7 @@ from core.database.database import Database
 
 
 class RoomLeft:
-    """See ``core.health.store.room_port.RoomRecords``."""
+    """See ``core.health.store.port.RoomRecords``."""
 
     _db: Database
 

@@ -28,7 +28,7 @@ WARNED, WELL = "left undone", "made good"
 
 
 class Warnings:
-    """See ``core.operations.store.leftovers_port``."""
+    """See ``core.operations.store.port``."""
 
     _db: Database
 

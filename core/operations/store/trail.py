@@ -24,7 +24,7 @@ from core.operations.store.tables import items, operations
 
 
 class Trail:
-    """See ``core.operations.store.trail_port.TrailRecords``."""
+    """See ``core.operations.store.port.TrailRecords``."""
 
     _db: Database
 

@@ -22,7 +22,7 @@ from core.operations.store.tables import items, operations
 
 
 class Undoing:
-    """See ``core.operations.store.undo_port.UndoRecords``."""
+    """See ``core.operations.store.port.UndoRecords``."""
 
     _db: Database
 

@@ -53,7 +53,7 @@ EXAM_ACTS = Records(ExamAct, exam_acts)
 
 
 class ExamActs:
-    """See ``core.students.store.exam_acts_port.ExamActRecords``."""
+    """See ``core.students.store.port.ExamActRecords``."""
 
     _db: Database
 

@@ -46,7 +46,7 @@ OLDEST_FIRST = {
 
 
 class Works:
-    """See ``core.workers.store.works_port.WorkRecords``."""
+    """See ``core.workers.store.port.WorkRecords``."""
 
     _db: Database
 
@@ -89,7 +89,7 @@ def _not_a_persons(at: datetime | None) -> ColumnElement[bool]:
 
 
 class Slots:
-    """See ``core.workers.store.works_port.SlotRecords``."""
+    """See ``core.workers.store.port.SlotRecords``."""
 
     _db: Database
 
