@@ -40,7 +40,6 @@ class Accounts:
 
     @reading
     def accounts(self, connection: Connection) -> list[KnownAccount]:
-        """By e-mail."""
         query = select(*ACCOUNTS.columns).order_by(accounts.c.email)
         return [ACCOUNTS.load(row) for row in connection.execute(query)]
 

@@ -48,7 +48,6 @@ class Roles:
 
     @reading
     def grants(self, connection: Connection) -> list[Grant]:
-        """By e-mail."""
         query = select(*GRANTS.columns).order_by(roles.c.email)
         return [GRANTS.load(row) for row in connection.execute(query)]
 

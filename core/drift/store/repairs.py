@@ -51,12 +51,10 @@ class Repairs:
 
     @reading
     def repair(self, connection: Connection, repair_id: str) -> Repair:
-        """With its counts. Raises ``UnknownId``."""
         return _find(connection, repair_id)
 
     @reading
     def repairs(self, connection: Connection, *, limit: int = 50, offset: int = 0) -> list[Repair]:
-        """Newest first, with their counts."""
         newest_first = (repairs.c.asked_at.desc(), repairs.c.id)
         query = select(*_COLUMNS).order_by(*newest_first).limit(limit).offset(offset)
         found = [_load(row) for row in connection.execute(query)]

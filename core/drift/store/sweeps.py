@@ -42,7 +42,6 @@ class Sweeps:
 
     @reading
     def sweep(self, connection: Connection, sweep_id: str) -> Sweep:
-        """Raises ``UnknownId``."""
         return _find(connection, sweep_id)
 
     @writing
@@ -67,7 +66,6 @@ class Sweeps:
         modes: Collection[SweepMode] = (),
         limit: int = 100,
     ) -> list[Sweep]:
-        """Newest first."""
         query = select(*SWEEPS.columns).order_by(sweeps.c.started_at.desc(), sweeps.c.id)
         if modes:
             query = query.where(sweeps.c.mode.in_(list(modes)))
@@ -83,7 +81,6 @@ class Sweeps:
         limit: int | None = None,
         offset: int = 0,
     ) -> list[Drift]:
-        """By kind and record; all causes where the filter is empty."""
         query = (
             select(*DRIFTS.columns)
             .where(drifts.c.sweep_id == sweep_id)
@@ -98,7 +95,6 @@ class Sweeps:
 
     @reading
     def drift_counts(self, connection: Connection, sweep_id: str) -> dict[Cause, int]:
-        """How many records drift for each cause."""
         query = (
             select(drifts.c.cause, func.count())
             .where(drifts.c.sweep_id == sweep_id)

@@ -108,7 +108,6 @@ class Operations:
 
     @reading
     def operation(self, connection: Connection, operation_id: str) -> Operation:
-        """Raises ``UnknownId``."""
         return find(connection, operation_id)[0]
 
     @reading

@@ -109,7 +109,6 @@ class Plans:
         limit: int | None = None,
         offset: int = 0,
     ) -> list[Row]:
-        """A page of a plan, in plan order; raises ``UnknownId``."""
         _header(connection, plan_id)
         return _rows(connection, plan_id, verdicts=verdicts, limit=limit, offset=offset)
 

@@ -45,7 +45,6 @@ class Trail:
     def operations_named(
         self, connection: Connection, ids: Collection[str]
     ) -> dict[str, Operation]:
-        """Those of these operations that there are."""
         return _named(connection, ids)
 
     @reading

@@ -70,7 +70,6 @@ class ExamActs:
 
     @reading
     def exam_act(self, connection: Connection, act_id: str) -> ExamAct:
-        """Raises ``UnknownId``."""
         return _find(connection, act_id)
 
     @reading

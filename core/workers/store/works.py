@@ -69,7 +69,6 @@ class Works:
 
     @reading
     def must_exist(self, connection: Connection, key: str) -> None:
-        """Raises ``UnknownId`` unless the work with this key was asked for."""
         work, id_ = parted(key)
         table = TABLES[work]
         if connection.execute(select(table.c.id).where(table.c.id == id_)).first() is None:
@@ -120,6 +119,5 @@ class Slots:
 
     @reading
     def slots(self, connection: Connection) -> dict[str, SlotRecord]:
-        """The newest slot of each job that anybody took."""
         found = [SLOTS.load(row) for row in connection.execute(select(*SLOTS.columns))]
         return {record.job: record for record in found}

@@ -37,7 +37,6 @@ class Verification:
     def unverified(
         self, connection: Connection, operation_id: str, limit: int
     ) -> list[WriteRecord]:
-        """Landed writes that were not compared with the property history yet."""
         return load_writes(
             connection,
             writes.c.operation_id == operation_id,
@@ -76,7 +75,6 @@ class Verification:
 
     @reading
     def to_look_at(self, connection: Connection, now: datetime, limit: int) -> list[WriteRecord]:
-        """Landed writes of ended operations that are due to be looked at again, oldest first."""
         ended = select(operations.c.id).where(operations.c.state.in_(ENDED))
         due = (
             select(writes.c.id)
@@ -89,7 +87,6 @@ class Verification:
 
     @reading
     def foreign_writes(self, connection: Connection, operation_id: str) -> list[ForeignWrite]:
-        """In the order in which they happened."""
         found = foreign_writes.c
         query = (
             select(*FOREIGN_WRITES.columns)
@@ -103,7 +100,6 @@ class Verification:
     def decide_foreign(
         self, connection: Connection, foreign: ForeignWrite, by: int, *recorded: Recorded
     ) -> bool:
-        """Keep what a person decided of an unclear one, once. False: it was decided before."""
         found = foreign_writes.c
         decided = replace(foreign, decided=by)
         changed = connection.execute(
@@ -120,7 +116,6 @@ class Verification:
 
     @reading
     def noted(self, connection: Connection, operation_id: str) -> set[str]:
-        """Contacts whose timeline note of this operation is known to be there."""
         query = select(notes.c.contact_id).where(notes.c.operation_id == operation_id)
         return set(connection.execute(query).scalars())
 
