@@ -1,4 +1,4 @@
-"""How many operations, items and writes are in which state, and which writes are ours."""
+"""How many operations, items and writes are in which state, what is ours, and what room is left."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Table, func, select
 
+from core.credits.room import Room
 from core.credits.writes import WriteState
 from core.database.database import Database, reading
 from core.health.audit_check.forged import Landed
@@ -35,6 +36,10 @@ class Counts:
             return None
         told: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
         return told
+
+    def room(self) -> Room:
+        """As the database under all parts of the journal knows it."""
+        return self._db.room()
 
     @reading
     def landed_writes(self, connection: Connection, *, after: int, limit: int) -> list[Landed]:

@@ -51,7 +51,7 @@ class Figures:
 
 
 class FigureRecords(Protocol):
-    """How much the journal holds, and what it does not."""
+    """How much the journal holds, what it does not, and whether it can keep more."""
 
     def figures(self) -> Figures:
         """Counted by the store."""
@@ -61,16 +61,12 @@ class FigureRecords(Protocol):
         """The time by the store's own clock; None: it is a file, and goes by this machine's."""
         ...
 
-    def landed_writes(self, *, after: int, limit: int) -> list[Landed]:
-        """By their ``seq``, those that come after this one."""
-        ...
-
-
-class RoomRecords(Protocol):
-    """Whether the journal can keep more."""
-
     def room(self) -> Room:
         """As far as this process knows, without asking the database."""
+        ...
+
+    def landed_writes(self, *, after: int, limit: int) -> list[Landed]:
+        """By their ``seq``, those that come after this one."""
         ...
 
 
@@ -127,7 +123,6 @@ class HealthStore(
     FigureRecords,
     TallyRecords,
     TimeRecords,
-    RoomRecords,
     WeekRecords,
     Protocol,
 ):

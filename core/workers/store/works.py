@@ -10,6 +10,7 @@ from core.credits.errors import UnknownId
 from core.database.columns import always
 from core.database.database import Database, reading, writing
 from core.database.epochs import next_epoch
+from core.database.rows import Records
 from core.database.statements import added
 from core.drift.repairs import RepairState
 from core.drift.store.tables import repairs, sweeps
@@ -19,7 +20,6 @@ from core.operations.store.tables import operations
 from core.students.store.exam_acts import exam_acts
 from core.work.schedules import SlotRecord
 from core.work.work import Task, Work, parted
-from core.workers.store.rows import SLOTS
 from core.workers.store.tables import slots
 
 TABLES: dict[Work, Table] = {
@@ -43,6 +43,7 @@ OLDEST_FIRST = {
     Work.REPAIR: repairs.c.asked_at,
     Work.EXAM: exam_acts.c.asked_at,
 }
+SLOTS = Records(SlotRecord, slots)
 
 
 class Works:

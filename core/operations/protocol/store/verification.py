@@ -14,17 +14,18 @@ from core.credits.records import WriteId
 from core.credits.writes import Run, WriteState
 from core.database.columns import always
 from core.database.database import Database, reading, writing
+from core.database.rows import Records
 from core.database.statements import upsert
 from core.operations.foreign.changes import Conflict, ForeignWrite
 from core.operations.foreign.corrections import name_of
 from core.operations.protocol.store.intents import load_writes
-from core.operations.protocol.store.rows import FOREIGN_WRITES
 from core.operations.protocol.store.tables import foreign_writes, writes
 from core.operations.protocol.store.writes_port import WriteRecord
 from core.operations.states import ENDED
 from core.operations.store.fence import fence
 from core.operations.store.tables import notes, operations
 
+FOREIGN_WRITES = Records(ForeignWrite, foreign_writes)
 _VERIFY = update(writes).where(writes.c.id == bindparam("b_id"))
 
 
