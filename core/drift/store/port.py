@@ -26,7 +26,7 @@ class RepairRecords(Protocol):
         """With its counts. Raises ``UnknownId``."""
         ...
 
-    def repairs(self, *, limit: int = 50, offset: int = 0) -> list[Repair]:
+    def repairs(self, *, limit: int = 50) -> list[Repair]:
         """Newest first, with their counts."""
         ...
 
@@ -36,7 +36,6 @@ class RepairRecords(Protocol):
         *,
         states: Collection[RowState] = (),
         limit: int | None = None,
-        offset: int = 0,
     ) -> list[RepairRow]:
         """In the order in which they were confirmed; all states where the filter is empty."""
         ...
@@ -100,7 +99,6 @@ class SweepRecords(Protocol):
         *,
         causes: Collection[Cause] = (),
         limit: int | None = None,
-        offset: int = 0,
     ) -> list[Drift]:
         """By kind and record; all causes where the filter is empty."""
         ...

@@ -54,9 +54,9 @@ class Repairs:
         return _find(connection, repair_id)
 
     @reading
-    def repairs(self, connection: Connection, *, limit: int = 50, offset: int = 0) -> list[Repair]:
+    def repairs(self, connection: Connection, *, limit: int = 50) -> list[Repair]:
         newest_first = (repairs.c.asked_at.desc(), repairs.c.id)
-        query = select(*_COLUMNS).order_by(*newest_first).limit(limit).offset(offset)
+        query = select(*_COLUMNS).order_by(*newest_first).limit(limit)
         found = [_load(row) for row in connection.execute(query)]
         counts = _counts(connection, [repair.id for repair in found])
         return [replace(repair, counts=counts.get(repair.id, {})) for repair in found]
@@ -69,7 +69,6 @@ class Repairs:
         *,
         states: Collection[RowState] = (),
         limit: int | None = None,
-        offset: int = 0,
     ) -> list[RepairRow]:
         """In the order in which they were confirmed."""
         query = (
@@ -77,7 +76,6 @@ class Repairs:
             .where(repair_rows.c.repair_id == repair_id)
             .order_by(repair_rows.c.n)
             .limit(limit)
-            .offset(offset)
         )
         if states:
             query = query.where(repair_rows.c.state.in_(list(states)))

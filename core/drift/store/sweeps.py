@@ -79,14 +79,12 @@ class Sweeps:
         *,
         causes: Collection[Cause] = (),
         limit: int | None = None,
-        offset: int = 0,
     ) -> list[Drift]:
         query = (
             select(*DRIFTS.columns)
             .where(drifts.c.sweep_id == sweep_id)
             .order_by(drifts.c.kind, drifts.c.record_id)
             .limit(limit)
-            .offset(offset)
         )
         if causes:
             query = query.where(drifts.c.cause.in_(list(causes)))
