@@ -18,9 +18,8 @@ from core.database.rows import AnyRow
 from core.database.statements import upsert
 from core.drift.repairs import Repair, RepairRow, RepairState, RowState
 from core.drift.store import audit_entries
-from core.drift.store.rows import DRIFTS
 from core.drift.store.sweeps import whole
-from core.drift.store.tables import repair_rows, repairs
+from core.drift.store.tables import DRIFTS, repair_rows, repairs
 
 _NAMES = tuple(name for name in Repair.__dataclass_fields__ if name != "counts")
 _COLUMNS = [repairs.c[name] for name in _NAMES]

@@ -15,8 +15,7 @@ from core.database.statements import upsert
 from core.drift.causes import Cause
 from core.drift.differences import Drift
 from core.drift.store import audit_entries
-from core.drift.store.rows import DRIFTS, SWEEPS
-from core.drift.store.tables import drifts, sweeps
+from core.drift.store.tables import DRIFTS, SWEEPS, drifts, sweeps
 from core.drift.sweeps import SWEEP_ENDED, Sweep, SweepMode
 
 

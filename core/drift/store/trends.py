@@ -26,8 +26,7 @@ from core.credits.records import Kind
 from core.database.database import Database, reading, writing
 from core.database.statements import chunks, upsert
 from core.drift.causes import Cause
-from core.drift.store.rows import DRIFTS
-from core.drift.store.tables import drifts, sweeps
+from core.drift.store.tables import DRIFTS, drifts, sweeps
 from core.drift.store.trend_tables import measures, seconds_of, whole_number
 from core.drift.store.trends_port import DriftLevel, DriftPage, Gap, Gauge, Level, Measure, Narrow
 from core.drift.sweeps import SweepMode, SweepState

@@ -9,8 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, tuple_, update
 
 from core.audit.store.in_transaction import record
-from core.audit.store.rows import EVENTS
-from core.audit.store.tables import events
+from core.audit.store.tables import EVENTS, events
 from core.credits.records import Kind
 from core.database.database import Database, reading, writing
 from core.database.rows import Records

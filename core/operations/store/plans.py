@@ -28,8 +28,7 @@ from core.database.statements import added, streamed, upsert
 from core.operations.plans import Plan, Row
 from core.operations.states import UNCHANGED, ItemState
 from core.operations.store import audit_entries
-from core.operations.store.rows import PLAN_ROWS
-from core.operations.store.tables import OF_THE_ROW, items, operations, plan_rows, plans
+from core.operations.store.tables import OF_THE_ROW, PLAN_ROWS, items, operations, plan_rows, plans
 from core.operations.verdicts import Verdict
 
 #: A preview that nobody confirmed is forgotten this long after it expired.

@@ -9,8 +9,7 @@ from itertools import chain
 from sqlalchemy import ColumnElement, Connection, or_, select
 
 from core.audit.store.event_port import Event
-from core.audit.store.rows import EVENTS
-from core.audit.store.tables import events
+from core.audit.store.tables import EVENTS, events
 from core.credits.records import Kind
 from core.database.columns import always
 from core.database.database import Database, reading
@@ -19,8 +18,7 @@ from core.operations.protocol.store.intents import load_writes
 from core.operations.protocol.store.tables import writes
 from core.operations.protocol.store.writes_port import WriteRecord
 from core.operations.states import FollowUps, Item, Operation, OperationState
-from core.operations.store.rows import ITEMS, OPERATIONS
-from core.operations.store.tables import items, operations
+from core.operations.store.tables import ITEMS, OPERATIONS, items, operations
 
 
 class Trail:
