@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from unicodedata import normalize
 
-from core.access.store.port import AccessStore
-from core.access.store.saved_filters_port import Chosen, SavedFilter
+from core.access.store.port import AccessStore, Chosen, SavedFilter
 from core.credits.errors import BadList
 from core.credits.roles import Act, Actor
 from core.credits.texts import storable

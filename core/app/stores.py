@@ -24,7 +24,6 @@ from core.health.store.alarms import Alarms
 from core.health.store.attention import Attention
 from core.health.store.audit import Audit
 from core.health.store.figures import Counts
-from core.health.store.room import RoomLeft
 from core.health.store.tallies import Tallies
 from core.health.store.times import Times
 from core.health.store.week import Weeks
@@ -83,7 +82,6 @@ class SqlJournal(
     ExamActs,
     Outgoing,
     Times,
-    RoomLeft,
     Tellings,
     Weeks,
     Accounts,

@@ -11,10 +11,10 @@ from core.credits.log_records import keep_harmless
 LOUD = ("httpx", "httpcore", "dbos", "alembic", "apscheduler")
 
 
-def to_stderr(level: int = logging.WARNING) -> None:
+def to_stderr() -> None:
     """One line for each record. ``[SUPABASE SYNC]`` lines keep their level."""
     keep_harmless()
     line = "%(asctime)s %(levelname)s %(name)s %(message)s"
-    logging.basicConfig(level=level, format=line, stream=sys.stderr)
+    logging.basicConfig(level=logging.WARNING, format=line, stream=sys.stderr)
     for name in LOUD:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from core.audit.store.event_port import Event
-from core.health.store.port import HealthStore
-from core.health.store.times_port import Bounds
+from core.health.store.port import Bounds, HealthStore
 from core.mirror.copier import PUT_BACK_MAX
 from core.operations.booking_rules import DAY_KEPT
 from core.operations.protocol.write import LEASE

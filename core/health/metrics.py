@@ -11,8 +11,7 @@ from core.credits.errors import GatewayError
 from core.drift.causes import Cause
 from core.drift.sweeps import READING, SweepMode
 from core.health.readiness import alive
-from core.health.store.figures_port import Figures
-from core.health.store.port import HealthStore
+from core.health.store.port import Figures, HealthStore
 from core.hubspot.ports.inspection import Heard, Inspecting, Quota
 from core.mirror.lag import CopyLag, LagHistogram
 from core.mirror.store.outbox_port import OutboxState

@@ -20,7 +20,7 @@ from core.hubspot.ports.inspection import Finding, Health, Inspecting
 from core.mirror.port import Mirror
 from core.mirror.store.outbox_port import OutboxState
 from core.work.clocks import within
-from core.workers.store.workers_port import WorkerInfo
+from core.workers.store.port import WorkerInfo
 
 log = logging.getLogger(__name__)
 

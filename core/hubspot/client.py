@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
-from typing import Literal, Self, cast
+from typing import Concatenate, ParamSpec, Self, TypeVar, cast
 
 import httpx
 
 from core.credits.account import Portal
-from core.credits.moves import Move
 from core.credits.records import (
-    Booking,
     BookingId,
     Contact,
     ContactId,
-    Counted,
     Exam,
     ExamId,
-    History,
     Kind,
-    NamedHistory,
-    NewBooking,
-    WriteId,
 )
-from core.credits.sessions import ExamChange
-from core.credits.writes import Write
 from core.hubspot import creating, discovery, lookup, moving, reading, telling, writing
 from core.hubspot.directory import HubSpotDirectory
 from core.hubspot.hub import Hub, Threads
@@ -37,9 +28,7 @@ from core.hubspot.pace.limiter import Limiter, Priority
 from core.hubspot.pace.people import ASK_AFTER_S, People
 from core.hubspot.pace.shared_slots import SharedSlots, open_engine
 from core.hubspot.pace.slots import MemorySlots, Slots
-from core.hubspot.ports.crm import BookingFilter, Extent, Listed, Note, Outcome
-from core.hubspot.ports.message import Message
-from core.hubspot.ports.telling import Mail, Recipient, Sent
+from core.hubspot.ports.crm import Outcome
 from core.hubspot.transport import Transport, log_retries, make_client
 from core.hubspot.type_ids import TypeIds, custom_types
 from core.hubspot.wire import requests
@@ -51,10 +40,25 @@ KNOCK_WITHIN_S = ASK_AFTER_S - 0.3
 #: More than any step has that do not follow one another.
 READS_AT_ONCE = 4
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def asked(ask: Callable[Concatenate[Hub, P], R]) -> Callable[Concatenate[HubSpot, P], R]:
+    """This function as a method of the client: it asks through the client's hub."""
+
+    def method(client: HubSpot, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return ask(client.hub, *args, **kwargs)
+
+    return method
+
 
 @dataclass(frozen=True, slots=True)
 class HubSpot:
-    """One account. Safe for threads; ``at`` gives the same account at another priority."""
+    """One account, as the ports have it (``core.hubspot.ports``).
+
+    Safe for threads; ``at`` gives the same account at another priority.
+    """
 
     hub: Hub
     #: What ``close`` closes after the threads have ended.
@@ -89,50 +93,22 @@ class HubSpot:
         return ContextPool(READS_AT_ONCE, "reads")
 
     def contacts(self, ids: Collection[ContactId]) -> dict[ContactId, Contact | None]:
-        """By the id asked for; after a merge ``Contact.id`` differs from it. None: gone."""
         return cast("dict[ContactId, Contact | None]", self.counted(Kind.CONTACT, ids))
 
     def exams(self, ids: Collection[ExamId]) -> dict[ExamId, Exam | None]:
-        """By the id asked for. None: gone."""
         return cast("dict[ExamId, Exam | None]", self.counted(Kind.EXAM, ids))
 
-    def counted(self, kind: Kind, ids: Collection[str]) -> dict[str, Counted | None]:
-        """Contacts or exams, for a write or its read-back."""
-        return reading.counted(self.hub, kind, ids)
-
-    def bookings(self, ids: Collection[BookingId]) -> dict[BookingId, Booking | None]:
-        """With their associations to contacts and exams. None: no such booking."""
-        return reading.bookings(self.hub, ids)
-
-    def contacts_of(self, ids: Collection[BookingId]) -> dict[BookingId, tuple[ContactId, ...]]:
-        """The contacts associated with each booking, in a call for each 1,000."""
-        return reading.contacts_of(self.hub, ids)
-
-    def exams_of(self, ids: Collection[BookingId]) -> dict[BookingId, tuple[ExamId, ...]]:
-        """The exams associated with each booking, in a call for each 1,000."""
-        return reading.exams_of(self.hub, ids)
-
-    def bookings_alone(self, ids: Collection[BookingId]) -> dict[BookingId, Booking | None]:
-        """Without their associations, in a call for each 100. None: no such booking."""
-        return reading.bookings_alone(self.hub, ids)
-
-    def histories(
-        self, kind: Kind, ids: Collection[str], keys: Sequence[str]
-    ) -> dict[str, History | None]:
-        """Histories of these counters and of the marker. None: cannot be read."""
-        return reading.histories(self.hub, kind, ids, keys)
-
-    def named_histories(
-        self, kind: Kind, ids: Collection[str], keys: Sequence[str]
-    ) -> dict[str, NamedHistory | None]:
-        """The same, with every id that each record answers to. None: gone."""
-        return reading.named_histories(self.hub, kind, ids, keys)
+    counted = asked(reading.counted)
+    bookings = asked(reading.bookings)
+    contacts_of = asked(reading.contacts_of)
+    exams_of = asked(reading.exams_of)
+    bookings_alone = asked(reading.bookings_alone)
+    histories = asked(reading.histories)
+    named_histories = asked(reading.named_histories)
 
     # writes
 
-    def write_counts(self, writes: Sequence[Write]) -> dict[WriteId, Outcome]:
-        """Set each write's ``after`` and the marker, contacts and exams apart, ids unique."""
-        return writing.write_counts(self.hub, writes)
+    write_counts = asked(writing.write_counts)
 
     def cancel_bookings(
         self, ids: Collection[BookingId], *, marker: str, sent_at: datetime
@@ -170,85 +146,31 @@ class HubSpot:
         body = partial(requests.forfeited_body, self.hub.portal, told=told)
         return writing.change_bookings(self.hub, ids, body, sent_at=sent_at)
 
-    def move_bookings(
-        self, moves: Sequence[Move], *, marker: str, sent_at: datetime
-    ) -> dict[BookingId, Outcome]:
-        """Tie to one exam, untie from the other, name, mark. Repeating it is harmless."""
-        return moving.move_bookings(self.hub, moves, marker=marker, sent_at=sent_at)
-
-    def create_booking(self, new: NewBooking, *, sent_at: datetime) -> Outcome:
-        """Create it Active with its associations, at once; a name exists only once."""
-        return creating.create_booking(self.hub, new, sent_at=sent_at)
-
-    def add_notes(self, notes: Sequence[Note]) -> dict[ContactId, Outcome]:
-        """Not repeatable: after UNKNOWN ask ``contacts_with_note`` first."""
-        return writing.add_notes(self.hub, notes)
-
-    def change_exams(self, changes: Mapping[ExamId, ExamChange]) -> dict[ExamId, Outcome]:
-        """Set ``is_active``, and the time of a scheduled one. Repeating it is harmless."""
-        return lookup.change_exams(self.hub, changes)
+    move_bookings = asked(moving.move_bookings)
+    create_booking = asked(creating.create_booking)
+    add_notes = asked(writing.add_notes)
+    change_exams = asked(lookup.change_exams)
 
     # telling students
 
-    def recipients(self, ids: Collection[ContactId]) -> dict[ContactId, Recipient | None]:
-        """By the id asked for. None: archived or deleted."""
-        return telling.recipients(self.hub, ids)
-
-    def show_told(
-        self, messages: Sequence[Message], *, sent_at: datetime
-    ) -> dict[ContactId, Outcome]:
-        """Set the properties that a workflow listens to, of each contact once."""
-        return telling.show_told(self.hub, messages, sent_at=sent_at)
-
-    def shown_told(self, ids: Collection[ContactId], operation_id: str) -> set[ContactId]:
-        """Those of these contacts whose properties tell of this operation, or did."""
-        return telling.shown_told(self.hub, ids, operation_id)
-
-    def send_told(self, mails: Sequence[Mail], *, sent_at: datetime) -> dict[ContactId, Sent]:
-        """Ask for these e-mails. After UNKNOWN nobody can tell."""
-        return telling.send_told(self.hub, mails, sent_at=sent_at)
-
-    def sent_told(self, status_ids: Collection[str]) -> Mapping[str, Sent]:
-        """What became of mails that HubSpot had not sent yet."""
-        return telling.sent_told(self.hub, status_ids)
+    recipients = asked(telling.recipients)
+    show_told = asked(telling.show_told)
+    shown_told = asked(telling.shown_told)
+    send_told = asked(telling.send_told)
+    sent_told = asked(telling.sent_told)
 
     # looking up
 
-    def contact_with_history(self, id_: ContactId) -> tuple[Contact, History] | None:
-        """A contact, its balances' histories and the marker's, in one call. None: gone."""
-        return lookup.contact_with_history(self.hub, id_)
-
-    def bookings_of(self, contact_id: ContactId) -> list[Booking]:
-        """Bookings associated with a contact, with their exams, in three calls."""
-        return lookup.bookings_of(self.hub, contact_id)
-
-    def scheduled_exam_ids(self, due_by: datetime) -> list[ExamId]:
-        """Search: exams whose scheduled activation has come, every page."""
-        return lookup.scheduled_exam_ids(self.hub, due_by)
+    contact_with_history = asked(lookup.contact_with_history)
+    bookings_of = asked(lookup.bookings_of)
+    scheduled_exam_ids = asked(lookup.scheduled_exam_ids)
 
     # finding
 
-    def contacts_with_note(self, ids: Collection[ContactId], marker: str) -> set[ContactId]:
-        """Those of these contacts that have a note with this marker."""
-        return discovery.contacts_with_note(self.hub, ids, marker)
-
-    def booking_ids_of(self, kind: Kind, ids: Collection[str]) -> dict[str, tuple[BookingId, ...]]:
-        """Bookings associated with each of these exams or contacts, all pages."""
-        return discovery.booking_ids_of(self.hub, kind, ids)
-
-    def booking_ids_named(self, names: Collection[str]) -> dict[str, BookingId | None]:
-        """Record ids by the unique ``booking_id``. None: no such booking."""
-        return discovery.booking_ids_named(self.hub, names)
-
-    def search_bookings(
-        self,
-        narrow: BookingFilter,
-        *,
-        limit: int | None = None,
-        known: Collection[BookingId] = (),
-    ) -> list[BookingId]:
-        """Ids only, past HubSpot's cap of 10,000 if need be, but for those known."""
-        return discovery.search_bookings(self.hub, narrow, limit=limit, known=known)
+    contacts_with_note = asked(discovery.contacts_with_note)
+    booking_ids_of = asked(discovery.booking_ids_of)
+    booking_ids_named = asked(discovery.booking_ids_named)
+    search_bookings = asked(discovery.search_bookings)
 
     def search_exams(
         self,
@@ -265,34 +187,14 @@ class HubSpot:
         """By name, e-mail, phone, student id or record id; for a list to choose from."""
         return discovery.search_contacts(self.hub, text, limit=limit)
 
-    def contacts_named(
-        self, by: Literal["email", "student_id"], values: Collection[str]
-    ) -> dict[str, tuple[ContactId, ...]]:
-        """All contacts that have each of these e-mails, or student ids; case is no matter."""
-        return discovery.contacts_named(self.hub, by, values)
-
-    def changed_ids(self, kind: Kind, since: datetime) -> list[str]:
-        """Ids of records that search knows to have changed since."""
-        return discovery.changed_ids(self.hub, kind, since)
-
-    def listed_ids(self, kind: Kind, *, after: str = "") -> tuple[list[str], str]:
-        """One page of the list of all records, and where the next begins ("" after the last)."""
-        return discovery.listed_ids(self.hub, kind, after=after)
-
-    def listed(self, kind: Kind, *, after: str = "") -> Listed:
-        """The same page with the records themselves, in the same one call."""
-        return discovery.listed(self.hub, kind, after=after)
-
-    def extent(self, kind: Kind) -> Extent:
-        """How many records there are, and the highest id, as the search knows it."""
-        return discovery.extent(self.hub, kind)
-
-    def archived_ids(self, kind: Kind, ids: Collection[str]) -> set[str]:
-        """Those of these records that are in HubSpot's recycling bin."""
-        return discovery.archived_ids(self.hub, kind, ids)
+    contacts_named = asked(discovery.contacts_named)
+    changed_ids = asked(discovery.changed_ids)
+    listed_ids = asked(discovery.listed_ids)
+    listed = asked(discovery.listed)
+    extent = asked(discovery.extent)
+    archived_ids = asked(discovery.archived_ids)
 
     def usage(self) -> Mapping[str, int]:
-        """Calls made by this client since it was made, by kind, and ``total``."""
         return self.hub.transport.usage()
 
 

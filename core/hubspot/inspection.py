@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from core.credits.errors import Forbidden, GatewayError, NotSent, Refused, Unauthorized
 from core.credits.records import Kind
-from core.hubspot import scopes
 from core.hubspot.hub import Hub
 from core.hubspot.ports.channels import Channel
 from core.hubspot.ports.inspection import Finding, Health, Heard, Quota
+from core.hubspot.ports.scopes import FOR_MAILS, FOR_NAMES, FOR_PROVISION, NEEDED
 from core.hubspot.transport import Call
 from core.hubspot.type_ids import TYPE_ID, custom_types
 from core.hubspot.type_names import Schema, meant, other_name
@@ -172,7 +172,7 @@ class Inspection:
             return
         granted = frozenset(map(text, told.get("scopes") or ()))
         mails = self.channel is Channel.SINGLE_SEND
-        yield scopes.judge(granted, unmarked=unmarked, mails=mails)
+        yield _judged(granted, unmarked=unmarked, mails=mails)
         yield from self._app(text(told.get("appId")), text(told.get("hubId")))
 
     def _app(self, app: str, account: str) -> Iterator[Finding]:
@@ -252,6 +252,28 @@ class Inspection:
         path = self.hub.paths.properties(self.hub.types.of(kind))
         told = self.hub.read(Call(what="inspect", path=path, method="GET"))
         return {text(one.get("name")): one for one in told.get("results") or ()}
+
+
+def _judged(granted: frozenset[str], *, unmarked: bool, mails: bool = False) -> Finding:
+    """Holds the scopes of a token against the list.
+
+    ``unmarked``: ``provision`` is still to run. ``mails``: students are told by e-mails.
+    """
+    wanted = {**NEEDED, **(FOR_PROVISION if unmarked else {}), **(FOR_MAILS if mails else {})}
+    lacking = [scope for scope in wanted if scope not in granted]
+    if not lacking:
+        spare = len(granted - wanted.keys() - FOR_NAMES.keys())
+        beside = f", and {spare} that it does not need" if spare else ""
+        said = f"the token has the {len(wanted)} that the desk needs{beside}"
+        return Finding(health=Health.FINE, what="scopes", said=said)
+    told = "; ".join(f"{scope} (to {wanted[scope]})" for scope in lacking)
+    return Finding(
+        # what a scope of schemas allows, one of objects may allow as well: each call is tried, too
+        health=Health.FAULT if any(".objects." in scope for scope in lacking) else Health.WARNING,
+        what="scopes",
+        said=f"the token lacks {told}",
+        mend=f"Grant {', '.join(lacking)} to the token's app or service key in HubSpot",
+    )
 
 
 def _no_such_type(kind: Kind, given: str, error: Refused, schemas: Sequence[Schema]) -> Finding:

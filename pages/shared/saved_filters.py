@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from core.access.saved_filters import NAME_MAX
-from core.access.store.saved_filters_port import Chosen, SavedFilter
+from core.access.store.port import Chosen, SavedFilter
 from pages.shared import problems, words
 from pages.shared.gate import Desk
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from core.credits.writes import WriteState
 from core.health.audit_check.forged import Landed
-from core.health.store.figures_port import Figures
+from core.health.store.port import Figures
 
 
 class MemoryFigures:

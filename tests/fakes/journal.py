@@ -18,7 +18,7 @@ from core.access.api_key_rules import ApiKey, ApiRequest
 from core.access.identities import KnownAccount
 from core.access.pacing import Use
 from core.access.sign_ins import SignIn
-from core.access.store.saved_filters_port import SavedFilter
+from core.access.store.port import SavedFilter
 from core.audit.chain import EMPTY, Link
 from core.audit.entries import Entry
 from core.audit.store.event_port import Event, Recorded
@@ -82,7 +82,7 @@ from core.operations.telling.rules import Telling
 from core.operations.verdicts import OperationKind, Verdict
 from core.students.exam_acts import ExamAct
 from core.work.schedules import SlotRecord
-from core.workers.store.workers_port import WorkerInfo
+from core.workers.store.port import WorkerInfo
 from tests.fakes.accounting import MemoryAccounting
 from tests.fakes.accounts import MemoryAccounts
 from tests.fakes.alarms import MemoryAlarms

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
-from core.access.store.saved_filters_port import SavedFilter
+from core.access.store.port import SavedFilter
 
 
 class MemorySavedFilters:

@@ -10,7 +10,7 @@ from typing import Any
 from core.credits.records import Kind
 from core.credits.room import Room
 from core.health.alarm_rules import Alarm
-from core.health.store.times_port import Bounds
+from core.health.store.port import Bounds
 from core.work.schedules import SlotRecord
 
 

@@ -133,12 +133,11 @@ class MemoryWorks(MemoryAudit):
         *,
         causes: Collection[Cause] = (),
         limit: int | None = None,
-        offset: int = 0,
     ) -> list[Drift]:
         with self._lock:
             kept = sorted(self._drifts.get(sweep_id, {}).items())
         found = [drift for _, drift in kept if not causes or drift.cause in causes]
-        return found[offset:][:limit]
+        return found[:limit]
 
     def drift_counts(self, sweep_id: str) -> dict[Cause, int]:
         with self._lock:
@@ -170,11 +169,11 @@ class MemoryWorks(MemoryAudit):
             repair, rows = self._repairs[repair_id]
             return replace(repair, counts=dict(Counter(row.state for row in rows.values())))
 
-    def repairs(self, *, limit: int = 50, offset: int = 0) -> list[Repair]:
+    def repairs(self, *, limit: int = 50) -> list[Repair]:
         with self._lock:
             found = sorted(map(self.repair, self._repairs), key=lambda repair: repair.id)
         found.sort(key=lambda repair: repair.asked_at, reverse=True)
-        return found[offset : offset + limit]
+        return found[:limit]
 
     def repair_rows(
         self,
@@ -182,12 +181,11 @@ class MemoryWorks(MemoryAudit):
         *,
         states: Collection[RowState] = (),
         limit: int | None = None,
-        offset: int = 0,
     ) -> list[RepairRow]:
         with self._lock:
             _, rows = self._repairs.get(repair_id, (None, {}))
             found = [row for _, row in sorted(rows.items()) if not states or row.state in states]
-        return found[offset:][:limit]
+        return found[:limit]
 
     def take_repair(self, repair_id: str) -> Repair:
         with self._lock:

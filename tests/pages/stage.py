@@ -25,7 +25,7 @@ from core.operations.verdicts import OperationKind
 from core.students.account import GivenNames
 from core.work.engine_port import CarryOut
 from core.work.work import Work, parted
-from core.workers.store.workers_port import WorkerInfo
+from core.workers.store.port import WorkerInfo
 from tests.fakes.crm import FakeCrm
 from tests.fakes.journal import MemoryJournal
 from tests.fakes.mirror import FakeMirror

@@ -19,7 +19,7 @@ from streamlit.testing.v1 import AppTest
 from benchmarks import many_operations
 from core.access.api_key_rules import FOR_STUDENTS, ApiKey
 from core.access.identities import Account
-from core.access.store.saved_filters_port import SavedFilter
+from core.access.store.port import SavedFilter
 from core.app import wiring
 from core.app.stores import SqlJournal
 from core.credits.catalogue import SCHOOL
@@ -35,7 +35,7 @@ from core.operations.kinds.registry import cancelling
 from core.operations.states import ItemState, OperationState
 from core.operations.store.tables import items, operations
 from core.operations.verdicts import OperationKind
-from core.workers.store.workers_port import WorkerInfo
+from core.workers.store.port import WorkerInfo
 from pages.shared import pace, places
 from pages.shared.places import Place
 from scripts.processes import ROOT

@@ -29,7 +29,7 @@ ACCOUNTS = Records(KnownAccount, accounts)
 
 
 class Accounts:
-    """See ``core.access.store.accounts_port.AccountRecords``."""
+    """See ``core.access.store.port.AccountRecords``."""
 
     _db: Database
 
@@ -40,7 +40,6 @@ class Accounts:
 
     @reading
     def accounts(self, connection: Connection) -> list[KnownAccount]:
-        """By e-mail."""
         query = select(*ACCOUNTS.columns).order_by(accounts.c.email)
         return [ACCOUNTS.load(row) for row in connection.execute(query)]
 

@@ -66,7 +66,7 @@ REQUESTS = Records(ApiRequest, api_requests)
 
 
 class Clients:
-    """See ``core.access.store.api_keys_port.ClientRecords``."""
+    """See ``core.access.store.port.ClientRecords``."""
 
     _db: Database
 

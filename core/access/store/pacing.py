@@ -23,7 +23,7 @@ _ONE_OF_AN_ACTOR = text("SELECT pg_advisory_xact_lock(hashtext(:actor))")
 
 
 class Uses:
-    """See ``core.access.store.pacing_port.UseRecords``."""
+    """See ``core.access.store.port.UseRecords``."""
 
     _db: Database
 

@@ -37,7 +37,7 @@ REQUESTS = Records(RoleRequest, role_requests)
 
 
 class Roles:
-    """See ``core.access.store.roles_port.RoleRecords``."""
+    """See ``core.access.store.port.RoleRecords``."""
 
     _db: Database
 
@@ -48,7 +48,6 @@ class Roles:
 
     @reading
     def grants(self, connection: Connection) -> list[Grant]:
-        """By e-mail."""
         query = select(*GRANTS.columns).order_by(roles.c.email)
         return [GRANTS.load(row) for row in connection.execute(query)]
 

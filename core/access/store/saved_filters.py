@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sqlalchemy import JSON, Column, Connection, String, Table, delete, select
 
-from core.access.store.saved_filters_port import SavedFilter
+from core.access.store.port import SavedFilter
 from core.database.columns import UtcTime, metadata
 from core.database.database import Database, reading, writing
 from core.database.rows import Records
@@ -26,7 +26,7 @@ FILTERS = Records(SavedFilter, saved_filters)
 
 
 class Filters:
-    """See ``core.access.store.saved_filters_port.SavedFilterRecords``."""
+    """See ``core.access.store.port.SavedFilterRecords``."""
 
     _db: Database
 

@@ -21,7 +21,7 @@ SIGN_INS = Records(SignIn, sign_ins)
 
 
 class SignIns:
-    """See ``core.access.store.sign_ins_port.SignInRecords``."""
+    """See ``core.access.store.port.SignInRecords``."""
 
     _db: Database
 

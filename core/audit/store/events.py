@@ -5,8 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, select
 
 from core.audit.store.event_port import Event
-from core.audit.store.rows import EVENTS
-from core.audit.store.tables import events
+from core.audit.store.tables import EVENTS, events
 from core.database.database import Database, reading
 
 

@@ -8,8 +8,7 @@ from sqlalchemy import Connection
 
 from core.audit.entries import Entry
 from core.audit.store.event_port import Event, Recorded
-from core.audit.store.rows import EVENTS
-from core.audit.store.tables import events
+from core.audit.store.tables import EVENTS, events
 from core.database.database import AT_END
 
 

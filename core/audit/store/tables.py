@@ -1,4 +1,4 @@
-"""The tables of the audit and of operations' events."""
+"""The tables of the audit and of operations' events, and how an event stands in its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from sqlalchemy import (
     text,
 )
 
+from core.audit.store.event_port import Event
 from core.database.columns import Serial, UtcTime, metadata, text_column
+from core.database.rows import Records
 
 
 def _words(name: str) -> Column[str]:
@@ -82,3 +84,5 @@ events = Table(
     Index("events_of_operation", "operation_id", "seq"),
     Index("events_by_name", "what", "seq"),
 )
+
+EVENTS = Records(Event, events)

@@ -18,9 +18,8 @@ from core.database.rows import AnyRow
 from core.database.statements import upsert
 from core.drift.repairs import Repair, RepairRow, RepairState, RowState
 from core.drift.store import audit_entries
-from core.drift.store.rows import DRIFTS
 from core.drift.store.sweeps import whole
-from core.drift.store.tables import repair_rows, repairs
+from core.drift.store.tables import DRIFTS, repair_rows, repairs
 
 _NAMES = tuple(name for name in Repair.__dataclass_fields__ if name != "counts")
 _COLUMNS = [repairs.c[name] for name in _NAMES]
@@ -29,7 +28,7 @@ _OUTCOME = ("n", "state", "why", "truth_now", "mirror_now")
 
 
 class Repairs:
-    """See ``core.drift.store.repairs_port.RepairRecords``."""
+    """See ``core.drift.store.port.RepairRecords``."""
 
     _db: Database
 
@@ -51,14 +50,12 @@ class Repairs:
 
     @reading
     def repair(self, connection: Connection, repair_id: str) -> Repair:
-        """With its counts. Raises ``UnknownId``."""
         return _find(connection, repair_id)
 
     @reading
-    def repairs(self, connection: Connection, *, limit: int = 50, offset: int = 0) -> list[Repair]:
-        """Newest first, with their counts."""
+    def repairs(self, connection: Connection, *, limit: int = 50) -> list[Repair]:
         newest_first = (repairs.c.asked_at.desc(), repairs.c.id)
-        query = select(*_COLUMNS).order_by(*newest_first).limit(limit).offset(offset)
+        query = select(*_COLUMNS).order_by(*newest_first).limit(limit)
         found = [_load(row) for row in connection.execute(query)]
         counts = _counts(connection, [repair.id for repair in found])
         return [replace(repair, counts=counts.get(repair.id, {})) for repair in found]
@@ -71,7 +68,6 @@ class Repairs:
         *,
         states: Collection[RowState] = (),
         limit: int | None = None,
-        offset: int = 0,
     ) -> list[RepairRow]:
         """In the order in which they were confirmed."""
         query = (
@@ -79,7 +75,6 @@ class Repairs:
             .where(repair_rows.c.repair_id == repair_id)
             .order_by(repair_rows.c.n)
             .limit(limit)
-            .offset(offset)
         )
         if states:
             query = query.where(repair_rows.c.state.in_(list(states)))

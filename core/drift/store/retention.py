@@ -44,7 +44,7 @@ Index(
 
 
 class Names:
-    """See ``core.audit.store.retention_port.NameRecords``."""
+    """See ``core.audit.store.port.NameRecords``."""
 
     _db: Database
 

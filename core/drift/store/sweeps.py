@@ -15,13 +15,12 @@ from core.database.statements import upsert
 from core.drift.causes import Cause
 from core.drift.differences import Drift
 from core.drift.store import audit_entries
-from core.drift.store.rows import DRIFTS, SWEEPS
-from core.drift.store.tables import drifts, sweeps
+from core.drift.store.tables import DRIFTS, SWEEPS, drifts, sweeps
 from core.drift.sweeps import SWEEP_ENDED, Sweep, SweepMode
 
 
 class Sweeps:
-    """See ``core.drift.store.sweeps_port.SweepRecords``."""
+    """See ``core.drift.store.port.SweepRecords``."""
 
     _db: Database
 
@@ -42,7 +41,6 @@ class Sweeps:
 
     @reading
     def sweep(self, connection: Connection, sweep_id: str) -> Sweep:
-        """Raises ``UnknownId``."""
         return _find(connection, sweep_id)
 
     @writing
@@ -67,7 +65,6 @@ class Sweeps:
         modes: Collection[SweepMode] = (),
         limit: int = 100,
     ) -> list[Sweep]:
-        """Newest first."""
         query = select(*SWEEPS.columns).order_by(sweeps.c.started_at.desc(), sweeps.c.id)
         if modes:
             query = query.where(sweeps.c.mode.in_(list(modes)))
@@ -81,15 +78,12 @@ class Sweeps:
         *,
         causes: Collection[Cause] = (),
         limit: int | None = None,
-        offset: int = 0,
     ) -> list[Drift]:
-        """By kind and record; all causes where the filter is empty."""
         query = (
             select(*DRIFTS.columns)
             .where(drifts.c.sweep_id == sweep_id)
             .order_by(drifts.c.kind, drifts.c.record_id)
             .limit(limit)
-            .offset(offset)
         )
         if causes:
             query = query.where(drifts.c.cause.in_(list(causes)))
@@ -98,7 +92,6 @@ class Sweeps:
 
     @reading
     def drift_counts(self, connection: Connection, sweep_id: str) -> dict[Cause, int]:
-        """How many records drift for each cause."""
         query = (
             select(drifts.c.cause, func.count())
             .where(drifts.c.sweep_id == sweep_id)

@@ -1,4 +1,4 @@
-"""The tables of sweeps, of the drift that each found, and of repairs."""
+"""The tables of sweeps, of the drift that each found, and of repairs; how records stand in them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, String, Table, 
 
 from core.credits.records import Kind
 from core.database.columns import UtcTime, Word, metadata
+from core.database.rows import Records
 from core.drift.causes import Cause
+from core.drift.differences import Drift
 from core.drift.repairs import RepairState, RowState
-from core.drift.sweeps import SweepMode, SweepState
+from core.drift.sweeps import Sweep, SweepMode, SweepState
 
 #: As migration 0003 wrote it into the indexes below.
 _SWEEP_UNENDED = text("state NOT IN ('complete', 'given up')")
@@ -109,3 +111,6 @@ repair_rows = Table(
     Column("mirror_now", JSON, nullable=False),
     Index("repair_rows_by_state", "repair_id", "state"),
 )
+
+SWEEPS = Records(Sweep, sweeps)
+DRIFTS = Records(Drift, drifts)

@@ -26,8 +26,7 @@ from core.credits.records import Kind
 from core.database.database import Database, reading, writing
 from core.database.statements import chunks, upsert
 from core.drift.causes import Cause
-from core.drift.store.rows import DRIFTS
-from core.drift.store.tables import drifts, sweeps
+from core.drift.store.tables import DRIFTS, drifts, sweeps
 from core.drift.store.trend_tables import measures, seconds_of, whole_number
 from core.drift.store.trends_port import DriftLevel, DriftPage, Gap, Gauge, Level, Measure, Narrow
 from core.drift.sweeps import SweepMode, SweepState
@@ -40,7 +39,6 @@ class Trends:
 
     @writing
     def add_measures(self, connection: Connection, given: Sequence[Measure]) -> None:
-        """A reading of one gauge by one process in one second is kept once."""
         rows = [
             {
                 "gauge": each.gauge,
@@ -57,7 +55,6 @@ class Trends:
 
     @reading
     def measured_at(self, connection: Connection, gauge: Gauge) -> datetime | None:
-        """When any process read it last."""
         newest = select(func.max(measures.c.second)).where(measures.c.gauge == gauge)
         second = connection.execute(newest).scalar()
         return None if second is None else _moment(second)
@@ -71,7 +68,6 @@ class Trends:
         since: datetime,
         step: timedelta,
     ) -> list[Level]:
-        """From ``since`` on, by time; steps in which nothing was read are left out."""
         size = _size(step)
         slot = (measures.c.second // size).label("slot")
         weighed = func.sum(measures.c.value * measures.c.weight) / func.sum(measures.c.weight)
@@ -98,7 +94,6 @@ class Trends:
 
     @writing
     def forget_measures(self, connection: Connection, *, before: datetime) -> int:
-        """How many were forgotten."""
         gone = connection.execute(delete(measures).where(measures.c.second < _second(before)))
         return gone.rowcount
 
@@ -111,7 +106,6 @@ class Trends:
         since: datetime,
         step: timedelta,
     ) -> list[DriftLevel]:
-        """Of complete sweeps of these modes from ``since`` on, by time."""
         size = _size(step)
         found: dict[str, DriftLevel] = {}
         for row in connection.execute(_by_cause(list(modes), since, size)):
@@ -121,7 +115,6 @@ class Trends:
 
     @reading
     def gaps(self, connection: Connection, sweep_id: str, types: Sequence[CreditType]) -> list[Gap]:
-        """Of the contacts whose balances are whole numbers on both sides, by credit and size."""
         if not types:
             return []
         each = [_gaps_of(sweep_id, credit) for credit in types]
@@ -139,7 +132,6 @@ class Trends:
         limit: int | None = None,
         offset: int = 0,
     ) -> DriftPage:
-        """The oldest first."""
         which = and_(drifts.c.sweep_id == sweep_id, *_conditions(narrow))
         total = connection.execute(select(func.count()).select_from(drifts).where(which)).scalar()
         query = (

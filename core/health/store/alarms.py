@@ -29,7 +29,7 @@ ALARMS = Records(Alarm, alarms)
 
 
 class Alarms:
-    """See ``core.health.store.alarms_port.AlarmRecords``."""
+    """See ``core.health.store.port.AlarmRecords``."""
 
     _db: Database
 

@@ -38,9 +38,8 @@ from core.operations.protocol.store.tables import (
     writes,
 )
 from core.operations.states import UNBEGUN, FollowUps, ItemState, Operation, OperationState
-from core.operations.store.rows import OPERATIONS
 from core.operations.store.rules import CORRECTING
-from core.operations.store.tables import items, operations
+from core.operations.store.tables import OPERATIONS, items, operations
 
 #: Seats are counters as well, and no credits.
 CREDITS = tuple(kind for kind in MovementKind if kind not in OF_SEATS)

@@ -51,7 +51,7 @@ _BESIDE = ((exam_acts, exam_acts.c.ended_at), (cancelled_exams, cancelled_exams.
 
 
 class Audit:
-    """See ``core.audit.store.audit_port.AuditRecords``."""
+    """See ``core.audit.store.port.AuditRecords``."""
 
     _db: Database
 

@@ -1,4 +1,4 @@
-"""How many operations, items and writes are in which state, and which writes are ours."""
+"""How many operations, items and writes are in which state, what is ours, and what room is left."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Table, func, select
 
+from core.credits.room import Room
 from core.credits.writes import WriteState
 from core.database.database import Database, reading
 from core.health.audit_check.forged import Landed
-from core.health.store.figures_port import Figures
+from core.health.store.port import Figures
 from core.operations.protocol.store.tables import movements, writes
 from core.operations.store.tables import items, operations
 
 
 class Counts:
-    """See ``core.health.store.figures_port.FigureRecords``."""
+    """See ``core.health.store.port.FigureRecords``."""
 
     _db: Database
 
@@ -35,6 +36,10 @@ class Counts:
             return None
         told: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
         return told
+
+    def room(self) -> Room:
+        """As the database under all parts of the journal knows it."""
+        return self._db.room()
 
     @reading
     def landed_writes(self, connection: Connection, *, after: int, limit: int) -> list[Landed]:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Table, or_, select, update
 from core.credits.records import Kind
 from core.database.database import Database, reading, writing
 from core.health.store.alarms import alarms
-from core.health.store.times_port import Bounds
+from core.health.store.port import Bounds
 from core.mirror.store.tables import outbox
 from core.operations.protocol.store.tables import leases
 from core.workers.store.tables import slots
@@ -20,7 +20,7 @@ Change = tuple[Table, ColumnElement[bool], dict[str, Any]]
 
 
 class Times:
-    """See ``core.health.store.times_port.TimeRecords``."""
+    """See ``core.health.store.port.TimeRecords``."""
 
     _db: Database
 

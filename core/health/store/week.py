@@ -21,7 +21,7 @@ from core.health.store.stretches import slot_of
 
 
 class Weeks:
-    """See ``core.health.store.week_port.WeekRecords``."""
+    """See ``core.health.store.port.WeekRecords``."""
 
     _db: Database
 

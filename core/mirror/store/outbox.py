@@ -9,17 +9,17 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, tuple_, update
 
 from core.audit.store.in_transaction import record
-from core.audit.store.rows import EVENTS
-from core.audit.store.tables import events
+from core.audit.store.tables import EVENTS, events
 from core.credits.records import Kind
 from core.database.database import Database, reading, writing
+from core.database.rows import Records
 from core.database.statements import PAIRS, chunks
 from core.mirror.store import audit_entries
 from core.mirror.store.outbox_port import DeadLetters, Due, OutboxState
-from core.mirror.store.rows import OUTBOX
 from core.mirror.store.rules import AT_ONCE, dead_by_error, revived, row_to_copy
 from core.mirror.store.tables import outbox
 
+OUTBOX = Records(Due, outbox)
 #: Two transactions that put the same record would wait for each other in PostgreSQL.
 _ONE_PUTS_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('credit desk outbox'))")
 

@@ -148,29 +148,28 @@ class OwedCredits:
         return longest_first(one for some in self._portions() for one in some if wanted(one))
 
     def _portions(self) -> Iterator[list[Owed]]:
-        """A search may lag and the mirror may drift: together they miss less than either."""
+        """A search may lag and the mirror may drift: together they miss less than either.
+
+        The check asks again: one that was given back while HubSpot was read is owed no more.
+        """
         known = _Known(self.now() - SEARCH_KNOWS)
         last: Collection[Booking] = []
         for ids in self._mirrored():
-            yield self._judged(last)
+            yield self.check.of(last)
             last = self._read(ids, known)
         with InlineExecutor() if self.in_turn else ContextPool(1, "owed") as searching:
             # beside the judging of the last portion: searches have a limit of their own
             search = partial(self.crm.search_bookings, NARROW, known=known.sure)
             missing = searching.submit(search)
-            yield self._judged(last)
+            yield self.check.of(last)
             rest = [id_ for id_ in missing.result() if id_ not in known.read]
         for start in range(0, len(rest), PORTION):
-            yield self._judged(self._read(rest[start : start + PORTION], known))
+            yield self.check.of(self._read(rest[start : start + PORTION], known))
 
     def _read(self, ids: Sequence[BookingId], known: _Known) -> Collection[Booking]:
         moved = self.journal.claimed(ids, MovementKind.REFUND)
         bookings = self.crm.bookings([id_ for id_ in ids if id_ not in moved])
         return known.add(ids, bookings.values())
-
-    def _judged(self, bookings: Collection[Booking]) -> list[Owed]:
-        """Asked again: one that was given back while HubSpot was read is owed no more."""
-        return self.check.of(bookings)
 
     def _mirrored(self) -> Iterator[list[BookingId]]:
         """Those that the mirror names, by portions."""

@@ -56,7 +56,7 @@ _BY = {_SEAT: 1, _SPEND: -1}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookSteps(CommonSteps):
-    """What the item of a booking operation goes through."""
+    """What the item of a booking operation goes through. See ``KindSteps``."""
 
     crm: CrmLookUp
     journal: OperationStore
@@ -69,17 +69,10 @@ class BookSteps(CommonSteps):
     quiet: QuietPeriod
 
     def carry(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
-        """Take these items as far as they go now.
-
-        Raises:
-            GatewayError: HubSpot could not be read. Every item is saved where it stood.
-            Superseded: another process has the operation.
-        """
         for item in group:
             self._one(run, operation, item)
 
     def recovered(self, operation: Operation) -> SeatConsequences:
-        """What follows from writes that an earlier run left open."""
         return SeatConsequences(self.journal, self.catalogue, operation.id)
 
     def _one(self, run: Run, operation: Operation, item: Item) -> None:

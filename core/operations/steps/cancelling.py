@@ -53,7 +53,10 @@ class ReadyItems:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelSteps(CreditSteps):
-    """What the items of a chosen kind go through before their credits are dealt with."""
+    """What the items of a chosen kind go through before their credits are dealt with.
+
+    See ``KindSteps``.
+    """
 
     crm: Crm
     now: Callable[[], datetime]
@@ -63,7 +66,6 @@ class CancelSteps(CreditSteps):
     starts: Starts
 
     def waiting(self, operation: Operation, items: Sequence[Item]) -> dict[str, datetime]:
-        """By contact: until when its items wait for what somebody else does."""
         if not kind_of(operation.kind).cancels:
             return {}
         return waiting(items, self.quiet, self.now())

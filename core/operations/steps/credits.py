@@ -36,7 +36,7 @@ class CommonSteps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditSteps(CommonSteps):
-    """Of a kind whose items are moved by the write of their contact."""
+    """Of a kind whose items are moved by the write of their contact. See ``KindSteps``."""
 
     journal: OperationStore
     writing: Writing
@@ -44,7 +44,6 @@ class CreditSteps(CommonSteps):
     recording: Recording
 
     def recovered(self, operation: Operation) -> Consequences:
-        """What follows from writes that an earlier run left open."""
         return ContactConsequences(self.journal, self.catalogue, operation.id)
 
     def _moved(

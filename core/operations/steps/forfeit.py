@@ -25,12 +25,6 @@ class ForfeitSteps(CancelSteps):
     """As a cancellation up to the cancel; then its own mark, and no write of a credit."""
 
     def carry(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
-        """Take these items as far as they go now.
-
-        Raises:
-            GatewayError: HubSpot could not be read. Every item is saved where it stood.
-            Superseded: another process has the operation.
-        """
         known = [item for item in group if item.state is ItemState.GIVEN_BACK]
         ready = self._ready(run, operation, [item for item in group if item not in known])
         self._end(run, operation, ready.ending)

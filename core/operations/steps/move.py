@@ -84,12 +84,6 @@ class MoveSteps(CommonSteps):
     starts: Starts
 
     def carry(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
-        """Take these items as far as they go now.
-
-        Raises:
-            GatewayError: HubSpot could not be read. Every item is saved where it stood.
-            Superseded: another process has the operation.
-        """
         begun = [item for item in group if item.state is not ItemState.CANCELLED]
         ours = claimed(self.journal, run, operation, begun)
         back = [item for item in group if item.state is ItemState.CANCELLED]
@@ -105,7 +99,6 @@ class MoveSteps(CommonSteps):
         self._free_days(run, operation, in_hand, days)
 
     def recovered(self, operation: Operation) -> MoveConsequences:
-        """What follows from writes that an earlier run left open."""
         return MoveConsequences(self.journal, self.catalogue, operation)
 
     # the student's days

@@ -25,15 +25,9 @@ from core.operations.steps.items import after_mark, marked_due
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundSteps(CancelSteps):
-    """What each item of a cancellation or refund goes through."""
+    """What each item of a cancellation or refund goes through. See ``KindSteps``."""
 
     def carry(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
-        """Take these items as far as they go now.
-
-        Raises:
-            GatewayError: HubSpot could not be read. Every item is saved where it stood.
-            Superseded: another process has the operation.
-        """
         marked_later = [item for item in group if item.state is ItemState.GIVEN_BACK]
         ready = self._ready(run, operation, [i for i in group if i not in marked_later])
         look = self._look(run, operation, ready.ending)

@@ -29,19 +29,13 @@ from core.work.steady_clock import QuietPeriod
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UndoSteps(CreditSteps):
-    """What each item of an undo goes through."""
+    """What each item of an undo goes through. See ``KindSteps``."""
 
     crm: Crm
     now: Callable[[], datetime]
     quiet: QuietPeriod
 
     def carry(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
-        """Take these items as far as they go now.
-
-        Raises:
-            GatewayError: HubSpot could not be read. Every item is saved where it stood.
-            Superseded: another process has the operation.
-        """
         taken = [item for item in group if item.state is ItemState.GIVEN_BACK]
         todo = claimed(self.journal, run, operation, [i for i in group if i not in taken])
         to_clear = [item for item in taken if not self._on_its_way(item)]

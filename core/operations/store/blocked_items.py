@@ -18,9 +18,8 @@ from core.database.statements import alike, chunks
 from core.operations.kinds.registry import kind_of
 from core.operations.states import DISMISSIBLE, Item, ItemState, Operation
 from core.operations.store.fence import unknown_operation
-from core.operations.store.rows import OPERATIONS
 from core.operations.store.rules import check_put_away, dealt_with_event, done_since
-from core.operations.store.tables import items, operations
+from core.operations.store.tables import OPERATIONS, items, operations
 
 
 class Accounting:

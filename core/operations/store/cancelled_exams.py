@@ -27,7 +27,7 @@ CANCELLED_EXAMS = Records(CancelledExam, cancelled_exams)
 
 
 class CancelledExams:
-    """See ``core.operations.store.cancelled_exams_port.CancelledExamRecords``."""
+    """See ``core.operations.store.port.CancelledExamRecords``."""
 
     _db: Database
 

@@ -32,9 +32,8 @@ from core.operations.states import (
 )
 from core.operations.store.fence import fence, must_exist
 from core.operations.store.operations import find, save_move
-from core.operations.store.rows import ITEMS, OPERATIONS
 from core.operations.store.rules import CORRECTING, moved
-from core.operations.store.tables import items, operations
+from core.operations.store.tables import ITEMS, OPERATIONS, items, operations
 from core.operations.store.undo import free_taken_back
 
 #: What a run learns of an item; the rest is the plan's.

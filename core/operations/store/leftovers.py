@@ -10,8 +10,7 @@ from sqlalchemy import CompoundSelect, Connection, select, text, union
 
 from core.audit.store.event_port import Event
 from core.audit.store.in_transaction import record
-from core.audit.store.rows import EVENTS
-from core.audit.store.tables import events
+from core.audit.store.tables import EVENTS, events
 from core.credits.records import Kind
 from core.credits.writes import Run, WriteState
 from core.database.columns import always
@@ -20,15 +19,14 @@ from core.database.statements import chunks
 from core.operations.leftovers import About, Warned, of_follow_ups
 from core.operations.protocol.store.tables import NOT_CHECKED, writes
 from core.operations.store.fence import fence, unknown_operation
-from core.operations.store.rows import OPERATIONS
-from core.operations.store.tables import operations
+from core.operations.store.tables import OPERATIONS, operations
 
 #: What the events of a warning are called.
 WARNED, WELL = "left undone", "made good"
 
 
 class Warnings:
-    """See ``core.operations.store.leftovers_port``."""
+    """See ``core.operations.store.port``."""
 
     _db: Database
 

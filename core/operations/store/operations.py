@@ -25,7 +25,6 @@ from core.operations.store.blocked_items import deal_with
 from core.operations.store.fence import fence, unknown_operation
 from core.operations.store.leftovers import refused_notes
 from core.operations.store.plans import items_of_plan, unknown_plan
-from core.operations.store.rows import ITEMS, OPERATIONS
 from core.operations.store.rules import (
     approval_event,
     approved,
@@ -34,8 +33,8 @@ from core.operations.store.rules import (
     followed,
     moved,
 )
+from core.operations.store.tables import ITEMS, OPERATIONS, notes, operations
 from core.operations.store.tables import items as items_table
-from core.operations.store.tables import notes, operations
 
 
 class Operations:
@@ -108,7 +107,6 @@ class Operations:
 
     @reading
     def operation(self, connection: Connection, operation_id: str) -> Operation:
-        """Raises ``UnknownId``."""
         return find(connection, operation_id)[0]
 
     @reading

@@ -28,8 +28,7 @@ from core.database.statements import added, streamed, upsert
 from core.operations.plans import Plan, Row
 from core.operations.states import UNCHANGED, ItemState
 from core.operations.store import audit_entries
-from core.operations.store.rows import PLAN_ROWS
-from core.operations.store.tables import OF_THE_ROW, items, operations, plan_rows, plans
+from core.operations.store.tables import OF_THE_ROW, PLAN_ROWS, items, operations, plan_rows, plans
 from core.operations.verdicts import Verdict
 
 #: A preview that nobody confirmed is forgotten this long after it expired.
@@ -109,7 +108,6 @@ class Plans:
         limit: int | None = None,
         offset: int = 0,
     ) -> list[Row]:
-        """A page of a plan, in plan order; raises ``UnknownId``."""
         _header(connection, plan_id)
         return _rows(connection, plan_id, verdicts=verdicts, limit=limit, offset=offset)
 

@@ -1,4 +1,4 @@
-"""The tables of plans, operations and their items."""
+"""The tables of plans, operations and their items, and how each record stands in its own."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from sqlalchemy import (
 )
 
 from core.database.columns import UtcTime, Word, Words, metadata, partial_index, text_column
+from core.database.rows import Records
 from core.hubspot.ports.channels import Channel
-from core.operations.states import FollowUps, ItemState, OperationState, Ruling
+from core.operations.plans import Row
+from core.operations.states import FollowUps, Item, ItemState, Operation, OperationState, Ruling
 from core.operations.terms import ORDINARY, Inclusion
 from core.operations.verdicts import OperationKind, Verdict, Why
 
@@ -151,3 +153,7 @@ notes = Table(
     Column("operation_id", ForeignKey("operations.id"), primary_key=True),
     Column("contact_id", String, primary_key=True),
 )
+
+OPERATIONS = Records(Operation, operations)
+ITEMS = Records(Item, items)
+PLAN_ROWS = Records(Row, plan_rows)

@@ -9,8 +9,7 @@ from itertools import chain
 from sqlalchemy import ColumnElement, Connection, or_, select
 
 from core.audit.store.event_port import Event
-from core.audit.store.rows import EVENTS
-from core.audit.store.tables import events
+from core.audit.store.tables import EVENTS, events
 from core.credits.records import Kind
 from core.database.columns import always
 from core.database.database import Database, reading
@@ -19,12 +18,11 @@ from core.operations.protocol.store.intents import load_writes
 from core.operations.protocol.store.tables import writes
 from core.operations.protocol.store.writes_port import WriteRecord
 from core.operations.states import FollowUps, Item, Operation, OperationState
-from core.operations.store.rows import ITEMS, OPERATIONS
-from core.operations.store.tables import items, operations
+from core.operations.store.tables import ITEMS, OPERATIONS, items, operations
 
 
 class Trail:
-    """See ``core.operations.store.trail_port.TrailRecords``."""
+    """See ``core.operations.store.port.TrailRecords``."""
 
     _db: Database
 
@@ -45,7 +43,6 @@ class Trail:
     def operations_named(
         self, connection: Connection, ids: Collection[str]
     ) -> dict[str, Operation]:
-        """Those of these operations that there are."""
         return _named(connection, ids)
 
     @reading

@@ -17,12 +17,11 @@ from core.operations.owed.rules import TakenBack
 from core.operations.protocol.store.rules import OF_AN_UNDO
 from core.operations.protocol.store.tables import MovementState, claims, movements
 from core.operations.states import Operation
-from core.operations.store.rows import OPERATIONS
-from core.operations.store.tables import items, operations
+from core.operations.store.tables import OPERATIONS, items, operations
 
 
 class Undoing:
-    """See ``core.operations.store.undo_port.UndoRecords``."""
+    """See ``core.operations.store.port.UndoRecords``."""
 
     _db: Database
 

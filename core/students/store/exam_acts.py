@@ -53,7 +53,7 @@ EXAM_ACTS = Records(ExamAct, exam_acts)
 
 
 class ExamActs:
-    """See ``core.students.store.exam_acts_port.ExamActRecords``."""
+    """See ``core.students.store.port.ExamActRecords``."""
 
     _db: Database
 
@@ -70,7 +70,6 @@ class ExamActs:
 
     @reading
     def exam_act(self, connection: Connection, act_id: str) -> ExamAct:
-        """Raises ``UnknownId``."""
         return _find(connection, act_id)
 
     @reading

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from core.workers.store.workers_port import WorkerInfo
+from core.workers.store.port import WorkerInfo
 
 
 def introduce(started_at: datetime, new_id: Callable[[], str]) -> WorkerInfo:

@@ -47,7 +47,7 @@ def start_fault(url: str) -> str:
     return ""
 
 
-def tables_fault(url: str, *, schema: str = ENGINE_SCHEMA) -> str:
+def tables_fault(url: str) -> str:
     """Why the tables of those at work take no row, tried and rolled back; "" when they do.
 
     "" too when there are no tables yet. Raises whatever the database raises.
@@ -63,10 +63,12 @@ def tables_fault(url: str, *, schema: str = ENGINE_SCHEMA) -> str:
     try:
         with engine.connect() as connection:
             tables = inspect(connection)
-            if not tables.has_table(TABLE, schema=None if on_file else schema):
+            if not tables.has_table(TABLE, schema=None if on_file else ENGINE_SCHEMA):
                 return ""
             try:
-                connection.execute(text(TRIED.format(TABLE if on_file else f"{schema}.{TABLE}")))
+                connection.execute(
+                    text(TRIED.format(TABLE if on_file else f"{ENGINE_SCHEMA}.{TABLE}"))
+                )
             finally:
                 connection.rollback()
     except IntegrityError as error:

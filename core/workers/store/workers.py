@@ -7,14 +7,16 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 
 from core.database.database import Database, reading, writing
+from core.database.rows import Records
 from core.database.statements import upsert
-from core.workers.store.rows import WORKERS
+from core.workers.store.port import WorkerInfo
 from core.workers.store.tables import workers
-from core.workers.store.workers_port import WorkerInfo
+
+WORKERS = Records(WorkerInfo, workers)
 
 
 class Workers:
-    """See ``core.workers.store.workers_port.WorkerRecords``."""
+    """See ``core.workers.store.port.WorkerRecords``."""
 
     _db: Database
 

@@ -10,6 +10,7 @@ from core.credits.errors import UnknownId
 from core.database.columns import always
 from core.database.database import Database, reading, writing
 from core.database.epochs import next_epoch
+from core.database.rows import Records
 from core.database.statements import added
 from core.drift.repairs import RepairState
 from core.drift.store.tables import repairs, sweeps
@@ -19,7 +20,6 @@ from core.operations.store.tables import operations
 from core.students.store.exam_acts import exam_acts
 from core.work.schedules import SlotRecord
 from core.work.work import Task, Work, parted
-from core.workers.store.rows import SLOTS
 from core.workers.store.tables import slots
 
 TABLES: dict[Work, Table] = {
@@ -43,10 +43,11 @@ OLDEST_FIRST = {
     Work.REPAIR: repairs.c.asked_at,
     Work.EXAM: exam_acts.c.asked_at,
 }
+SLOTS = Records(SlotRecord, slots)
 
 
 class Works:
-    """See ``core.workers.store.works_port.WorkRecords``."""
+    """See ``core.workers.store.port.WorkRecords``."""
 
     _db: Database
 
@@ -69,7 +70,6 @@ class Works:
 
     @reading
     def must_exist(self, connection: Connection, key: str) -> None:
-        """Raises ``UnknownId`` unless the work with this key was asked for."""
         work, id_ = parted(key)
         table = TABLES[work]
         if connection.execute(select(table.c.id).where(table.c.id == id_)).first() is None:
@@ -89,7 +89,7 @@ def _not_a_persons(at: datetime | None) -> ColumnElement[bool]:
 
 
 class Slots:
-    """See ``core.workers.store.works_port.SlotRecords``."""
+    """See ``core.workers.store.port.SlotRecords``."""
 
     _db: Database
 
@@ -120,6 +120,5 @@ class Slots:
 
     @reading
     def slots(self, connection: Connection) -> dict[str, SlotRecord]:
-        """The newest slot of each job that anybody took."""
         found = [SLOTS.load(row) for row in connection.execute(select(*SLOTS.columns))]
         return {record.job: record for record in found}

@@ -41,15 +41,15 @@ class Series:
     told: Sequence[str] = ()
 
 
-def top(weights: Mapping[T, float], most: int = TOP) -> tuple[list[T], list[T]]:
+def top(weights: Mapping[T, float]) -> tuple[list[T], list[T]]:
     """The heaviest, and the others; both in the order given, without what weighs nothing.
 
     One alone is not put together with nothing: it is among the heaviest.
     """
     some = [each for each, weight in weights.items() if weight]
-    if len(some) <= most + 1:
+    if len(some) <= TOP + 1:
         return some, []
-    heaviest = set(sorted(some, key=lambda each: -weights[each])[:most])
+    heaviest = set(sorted(some, key=lambda each: -weights[each])[:TOP])
     return [e for e in some if e in heaviest], [e for e in some if e not in heaviest]
 
 

@@ -14,7 +14,7 @@ from core.credits.records import Kind
 from core.drift.store.trends_port import Gauge, Measure
 from core.drift.sweeps import Sweep, SweepMode, SweepState
 from core.mirror.store.outbox_port import Due
-from core.workers.store.workers_port import WorkerInfo
+from core.workers.store.port import WorkerInfo
 from tests.contract.cli.test_messages import Run, run, settings
 
 __all__ = ["run", "settings"]  # fixtures

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from core.app.journal import Journal
 from core.app.stores import SqlJournal
 from core.credits.writes import WriteState
-from core.health.store.figures_port import Figures
+from core.health.store.port import Figures
 from core.operations.states import ItemState, OperationState
 from tests.contract.journal.given import NOW, item, outcome, running, saved, write
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from core.app.journal import Journal
 from core.audit.entries import Sought, What
 from core.audit.store.event_port import Event
-from core.workers.store.workers_port import WorkerInfo
+from core.workers.store.port import WorkerInfo
 from tests.contract.journal.given import ADMIN, NOW, after, item, operation
 
 

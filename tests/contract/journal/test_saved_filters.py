@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.access.store.saved_filters_port import SavedFilter
+from core.access.store.port import SavedFilter
 from core.app.journal import Journal
 from tests.contract.journal.given import after
 

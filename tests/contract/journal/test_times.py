@@ -8,7 +8,7 @@ from core.app.journal import Journal
 from core.credits.records import Kind
 from core.health.alarm_rules import Trouble
 from core.health.clock_watch import MOST, NOTHING
-from core.health.store.times_port import Bounds
+from core.health.store.port import Bounds
 from tests.contract.journal.given import NOW, after, due, running
 
 HOUR = timedelta(hours=1)

@@ -13,7 +13,7 @@ from core.health.clocks import STORE, TRUTH
 from core.health.doctor import Diagnosing
 from core.hubspot.ports.inspection import Finding, Health, Heard
 from core.mirror.port import Exposure
-from core.workers.store.workers_port import WorkerInfo
+from core.workers.store.port import WorkerInfo
 from tests.fakes.journal import MemoryJournal
 from tests.fakes.mirror import FakeMirror
 from tests.unit.services.desk import ADMIN, Account

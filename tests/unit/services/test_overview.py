@@ -28,7 +28,7 @@ from core.mirror.store.outbox_port import Due
 from core.operations.approval_rules import SecondAdmin
 from core.operations.states import ItemState, OperationState
 from core.operations.verdicts import OperationKind
-from core.workers.store.workers_port import WorkerInfo
+from core.workers.store.port import WorkerInfo
 from tests.fakes.mirror import FakeMirror
 from tests.unit.services.desk import ADMIN, TestDesk
 

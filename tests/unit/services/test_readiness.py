@@ -15,7 +15,7 @@ from core.health import readiness
 from core.hubspot.ports.inspection import Finding, Health, Heard
 from core.mirror.port import MirrorRow
 from core.mirror.store.outbox_port import Due
-from core.workers.store.workers_port import WorkerInfo
+from core.workers.store.port import WorkerInfo
 from tests.fakes.mirror import FakeMirror
 from tests.unit.services.desk import TestDesk
 

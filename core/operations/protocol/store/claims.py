@@ -52,7 +52,6 @@ class Claims:
         bookings: Collection[ItemKey],
         kind: MovementKind,
     ) -> None:
-        """This operation's claims on these, but for what moved or may have moved."""
         fence(connection, run)
         release_unmoved(connection, run.operation_id, sorted(set(bookings)), kind)
 
@@ -117,7 +116,6 @@ class Claims:
         *,
         holder: str = "",
     ) -> None:
-        """Those of them that are this holder's."""
         fence(connection, run)
         for some in chunks(sorted(set(ids))):
             connection.execute(delete(leases).where(*_held(run, kind, holder, some)))

@@ -14,17 +14,18 @@ from core.credits.records import WriteId
 from core.credits.writes import Run, WriteState
 from core.database.columns import always
 from core.database.database import Database, reading, writing
+from core.database.rows import Records
 from core.database.statements import upsert
 from core.operations.foreign.changes import Conflict, ForeignWrite
 from core.operations.foreign.corrections import name_of
 from core.operations.protocol.store.intents import load_writes
-from core.operations.protocol.store.rows import FOREIGN_WRITES
 from core.operations.protocol.store.tables import foreign_writes, writes
 from core.operations.protocol.store.writes_port import WriteRecord
 from core.operations.states import ENDED
 from core.operations.store.fence import fence
 from core.operations.store.tables import notes, operations
 
+FOREIGN_WRITES = Records(ForeignWrite, foreign_writes)
 _VERIFY = update(writes).where(writes.c.id == bindparam("b_id"))
 
 
@@ -37,7 +38,6 @@ class Verification:
     def unverified(
         self, connection: Connection, operation_id: str, limit: int
     ) -> list[WriteRecord]:
-        """Landed writes that were not compared with the property history yet."""
         return load_writes(
             connection,
             writes.c.operation_id == operation_id,
@@ -76,7 +76,6 @@ class Verification:
 
     @reading
     def to_look_at(self, connection: Connection, now: datetime, limit: int) -> list[WriteRecord]:
-        """Landed writes of ended operations that are due to be looked at again, oldest first."""
         ended = select(operations.c.id).where(operations.c.state.in_(ENDED))
         due = (
             select(writes.c.id)
@@ -89,7 +88,6 @@ class Verification:
 
     @reading
     def foreign_writes(self, connection: Connection, operation_id: str) -> list[ForeignWrite]:
-        """In the order in which they happened."""
         found = foreign_writes.c
         query = (
             select(*FOREIGN_WRITES.columns)
@@ -103,7 +101,6 @@ class Verification:
     def decide_foreign(
         self, connection: Connection, foreign: ForeignWrite, by: int, *recorded: Recorded
     ) -> bool:
-        """Keep what a person decided of an unclear one, once. False: it was decided before."""
         found = foreign_writes.c
         decided = replace(foreign, decided=by)
         changed = connection.execute(
@@ -120,7 +117,6 @@ class Verification:
 
     @reading
     def noted(self, connection: Connection, operation_id: str) -> set[str]:
-        """Contacts whose timeline note of this operation is known to be there."""
         query = select(notes.c.contact_id).where(notes.c.operation_id == operation_id)
         return set(connection.execute(query).scalars())
 

@@ -10,14 +10,16 @@ from sqlalchemy import Connection, func, select, update
 from core.audit.store.in_transaction import record
 from core.credits.writes import Run
 from core.database.database import Database, reading, writing
+from core.database.rows import Records
 from core.database.statements import upsert
 from core.operations.store import audit_entries
 from core.operations.store.fence import fence
 from core.operations.store.operations import find
 from core.operations.store.rules import check_told_again
 from core.operations.telling.rules import TELLABLE_AGAIN, Telling, TellingState
-from core.operations.telling.store.rows import TOLD
 from core.operations.telling.store.tables import told
+
+TOLD = Records(Telling, told)
 
 
 class Tellings:

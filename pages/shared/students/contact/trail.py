@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
 
 import pandas as pd
 import streamlit as st
@@ -64,7 +63,7 @@ def trail_frame(rows: Sequence[TrailRow], desk: Desk) -> pd.DataFrame:
         {
             "Open": ["Open"] * len(rows),
             "State": [[words.ITEM[row.item.state]] for row in rows],
-            "When": [_local(row.operation.confirmed_at, desk.zone) for row in rows],
+            "When": [charts.local(row.operation.confirmed_at, desk.zone) for row in rows],
             "What": [words.KIND[row.operation.kind] for row in rows],
             "Booking": [row.item.booking_name or row.item.booking_id for row in rows],
             "Credit": [words.credit(row.item.credit, catalogue) for row in rows],
@@ -73,7 +72,3 @@ def trail_frame(rows: Sequence[TrailRow], desk: Desk) -> pd.DataFrame:
             "Reason": [row.operation.reason for row in rows],
         }
     )
-
-
-def _local(when: datetime, zone: tzinfo) -> datetime:
-    return charts.local(when, zone)
