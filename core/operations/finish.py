@@ -29,14 +29,7 @@ from core.operations.protocol.barred import raise_if_barred
 from core.operations.protocol.each_item import each_item
 from core.operations.protocol.settle import Ending, Result
 from core.operations.protocol.write import Writing
-from core.operations.states import (
-    SETTLED,
-    Item,
-    ItemState,
-    Operation,
-    by_contact,
-    keys_by_contact,
-)
+from core.operations.states import SETTLED, Item, ItemState, Operation, by_contact, keys_by_contact
 from core.operations.steps.items import counted_due
 from core.operations.store.port import OperationStore
 from core.operations.telling.tell import TellingStudents
