@@ -215,17 +215,18 @@ class PostProcessing:
 
 @dataclass(frozen=True, slots=True)
 class ExamConsequences:
-    """A count that landed, of seats or of a lost credit, is due for the mirror; no item changes."""
+    """A count that landed, of seats or of a lost credit, is due for the mirror; no item changes.
+
+    See ``Consequences``.
+    """
 
     catalogue: Catalogue
 
     def of_landed(self, write: Write, target: Counted) -> tuple[list[Item], list[Due]]:
-        """See ``Consequences``."""
         del write
         return [], [counted_due(target, self.catalogue)]
 
     def of_undecided(self, write: Write, reason: str) -> list[Item]:
-        """See ``Consequences``."""
         del write, reason
         return []
 
