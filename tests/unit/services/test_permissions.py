@@ -916,7 +916,6 @@ UNASKED = {
         "WakeUp.ring",
         "WakeUp.wait",
         "CopyLag.histogram",
-        "CopyLag.over_time",
         "CopyLag.record",
         "CopyLag.summary",
         "Comparing.compare",
