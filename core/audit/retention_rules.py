@@ -28,7 +28,6 @@ class Forgotten:
 
     #: Only what is older.
     before: datetime
-    dry_run: bool
     #: The plans and operations whose bookings name nobody any more, oldest first.
     ids: tuple[str, ...] = ()
     #: Rows of plans and items of operations in them.

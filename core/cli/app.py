@@ -12,10 +12,11 @@ import typer
 
 from core.app.assembly.parts import Core
 from core.cli import reports
+from core.cli.acting import actor_of
 from core.cli.choosing import Planned, everything_owed, included, listed, of, selection
 from core.cli.ending import judge
 from core.cli.finding import Day, known, utc
-from core.cli.opened_store import actor_of, opened
+from core.cli.opened_store import opened
 from core.cli.output import show, told
 from core.cli.terminal import complain
 from core.credits.errors import BadList, StateConflict

@@ -1,18 +1,16 @@
-"""The store that a command acts on, opened and named on stderr and in the report; and for whom."""
+"""The store that a command acts on: opened, and named on stderr and in the report."""
 
 from __future__ import annotations
 
 import gc
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 from core.app import wiring
-from core.app.assembly.parts import Core
 from core.cli.terminal import complain
-from core.credits.roles import Actor, NotAllowed
+from core.credits.roles import NotAllowed
 from core.credits.ways import Way, coming_by
 from core.database.identity import Store
 
@@ -58,21 +56,6 @@ def _refusals_noted(runtime: wiring.Runtime) -> Iterator[None]:
     except NotAllowed as refusal:
         runtime.core.access_log.refused(refusal)
         raise
-
-
-def actor_of(core: Core, as_: str) -> Actor:
-    """Whom a command acts for: ``--as``, else the first admin of the settings.
-
-    Their role decides, as on the pages. Of one whom the settings name, the audit tells that.
-
-    Raises:
-        NotAllowed: nobody gave this address a role.
-        JournalError: it cannot be known, or is not recorded.
-    """
-    actor = core.access.actor(as_ or core.access.first_admin())
-    if core.access.is_first(actor.email):
-        core.access_log.first_admins(core.access.admins, where=socket.gethostname())
-    return actor
 
 
 def acted_on() -> dict[str, Any]:

@@ -10,15 +10,7 @@ from typing import TypeVar
 
 from core.credits.account import PROPERTIES
 from core.credits.catalogue import Catalogue, CreditType
-from core.credits.records import (
-    MARKER,
-    Booking,
-    BookingId,
-    ContactId,
-    Counted,
-    History,
-    Kind,
-)
+from core.credits.records import MARKER, Booking, BookingId, ContactId, Counted, History, Kind
 from core.drift.causes import Cause
 from core.drift.differences import Drift, Evidence, Stated, ahead, newer_in_mirror, suspects
 from core.drift.explain import explain
@@ -26,14 +18,7 @@ from core.drift.store.port import DriftStore
 from core.hubspot.ports.crm import SETTLING, Crm
 from core.mirror.by_parts import by_parts, told
 from core.mirror.port import Mirror
-from core.mirror.rows import (
-    CONTACT_OF,
-    ID,
-    SOURCE_TIME,
-    Row,
-    columns,
-    record_row,
-)
+from core.mirror.rows import CONTACT_OF, ID, SOURCE_TIME, Row, columns, record_row
 from core.mirror.store.outbox_port import Due
 
 T = TypeVar("T")

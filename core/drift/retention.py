@@ -58,14 +58,13 @@ class Retention:
     def _forget(self, before: datetime, by: str, *, dry_run: bool = False) -> Forgotten:
         if dry_run:
             ids = self.journal.naming_students(before=before, limit=PAGE)
-            return Forgotten(before=before, dry_run=True, ids=tuple(ids))
+            return Forgotten(before=before, ids=tuple(ids))
         ids, rows, at = [], 0, self.now()
         while page := self.journal.naming_students(before=before, limit=PAGE):
             rows += sum(self.journal.forget_students(id_, by=by, at=at) for id_ in page)
             ids += page
         done = Forgotten(
             before=before,
-            dry_run=False,
             ids=tuple(ids),
             rows=rows,
             sweeps=self.journal.forget_sweeps(before=before),

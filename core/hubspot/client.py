@@ -13,14 +13,7 @@ from typing import Concatenate, ParamSpec, Self, TypeVar, cast
 import httpx
 
 from core.credits.account import Portal
-from core.credits.records import (
-    BookingId,
-    Contact,
-    ContactId,
-    Exam,
-    ExamId,
-    Kind,
-)
+from core.credits.records import BookingId, Contact, ContactId, Exam, ExamId, Kind
 from core.hubspot import creating, discovery, lookup, moving, reading, telling, writing
 from core.hubspot.directory import HubSpotDirectory
 from core.hubspot.hub import Hub, Threads

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 #: Enough for a p99 of the last few thousand copies.
 KEPT = 4096
@@ -39,7 +39,6 @@ class CopyLag:
     """The last copies of this process. Safe for many threads."""
 
     _kept: deque[tuple[datetime, float]] = field(default_factory=lambda: deque(maxlen=KEPT))
-    _total: int = 0
     _counts: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS_S) + 1))
     _sum_s: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -50,14 +49,8 @@ class CopyLag:
             for since in due_since:
                 lag_s = max(0.0, (at - since).total_seconds())
                 self._kept.append((at, lag_s))
-                self._total += 1
                 self._counts[bisect_left(BOUNDS_S, lag_s)] += 1
                 self._sum_s += lag_s
-
-    @property
-    def total(self) -> int:
-        """Copies since the process began, also those no longer kept."""
-        return self._total
 
     def histogram(self) -> LagHistogram:
         """Each copy in one bucket."""
@@ -66,18 +59,9 @@ class CopyLag:
 
     def summary(self, *, since: datetime | None = None) -> LagSummary:
         """Of the copies kept, those made from ``since`` on."""
-        return summarise(lag for _, lag in self._copies(since))
-
-    def over_time(self, step: timedelta, *, since: datetime) -> list[tuple[datetime, LagSummary]]:
-        """One summary for each step in which something was copied, by the step's beginning."""
-        steps: dict[int, list[float]] = {}
-        for at, lag in self._copies(since):
-            steps.setdefault((at - since) // step, []).append(lag)
-        return [(since + n * step, summarise(steps[n])) for n in sorted(steps)]
-
-    def _copies(self, since: datetime | None) -> list[tuple[datetime, float]]:
         with self._lock:
-            return [copy for copy in self._kept if since is None or copy[0] >= since]
+            kept = [lag for at, lag in self._kept if since is None or at >= since]
+        return summarise(kept)
 
 
 def summarise(lags: Iterable[float]) -> LagSummary:

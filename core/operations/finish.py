@@ -29,14 +29,7 @@ from core.operations.protocol.barred import raise_if_barred
 from core.operations.protocol.each_item import each_item
 from core.operations.protocol.settle import Ending, Result
 from core.operations.protocol.write import Writing
-from core.operations.states import (
-    SETTLED,
-    Item,
-    ItemState,
-    Operation,
-    by_contact,
-    keys_by_contact,
-)
+from core.operations.states import SETTLED, Item, ItemState, Operation, by_contact, keys_by_contact
 from core.operations.steps.items import counted_due
 from core.operations.store.port import OperationStore
 from core.operations.telling.tell import TellingStudents
@@ -222,17 +215,18 @@ class PostProcessing:
 
 @dataclass(frozen=True, slots=True)
 class ExamConsequences:
-    """A count that landed, of seats or of a lost credit, is due for the mirror; no item changes."""
+    """A count that landed, of seats or of a lost credit, is due for the mirror; no item changes.
+
+    See ``Consequences``.
+    """
 
     catalogue: Catalogue
 
     def of_landed(self, write: Write, target: Counted) -> tuple[list[Item], list[Due]]:
-        """See ``Consequences``."""
         del write
         return [], [counted_due(target, self.catalogue)]
 
     def of_undecided(self, write: Write, reason: str) -> list[Item]:
-        """See ``Consequences``."""
         del write, reason
         return []
 

@@ -76,7 +76,6 @@ from core.operations.store.rules import (
     follow_up_event,
     followed,
     moved,
-    reopened,
 )
 from core.operations.telling.rules import Telling
 from core.operations.verdicts import OperationKind, Verdict
@@ -439,7 +438,7 @@ class MemoryJournal(
         to = OperationState.RUNNING
         after = moved(kept.operation, to, at=at, since=kept.since, only_from=ENDED)
         again = [i for i in kept.items.values() if i.planned and i.state in states]
-        kept.items |= {item.booking_id: reopened(item) for item in again}
+        kept.items |= {item.booking_id: _reopened(item) for item in again}
         if again:
             told = {"items": len(again), "states": sorted(state.value for state in states)}
             self.record(
@@ -921,3 +920,12 @@ class MemoryJournal(
         key: tuple[Any, MovementKind] = (booking, kind)
         if self._claims.get(key) == operation_id and key not in self._live:
             del self._claims[key]
+
+
+def _reopened(item: Item) -> Item:
+    """The item as "retry failed only" takes it up again."""
+    if item.after is not None:
+        state = ItemState.GIVEN_BACK  # its credit landed; only the mark is missing
+    else:
+        state = ItemState.CANCELLED if item.cancelled else ItemState.PENDING
+    return replace(item, state=state, why="")

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    JSON,
-    Column,
-    Index,
-    Integer,
-    String,
-    Table,
-    text,
-)
+from sqlalchemy import JSON, Column, Index, Integer, String, Table, text
 
 from core.audit.store.event_port import Event
 from core.database.columns import Serial, UtcTime, metadata, text_column

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from core.cli import reports
+from core.cli.acting import actor_of
 from core.cli.app import As, DryRun, Json, TakeOver, app, next_step, other_desks, report_of
-from core.cli.opened_store import actor_of, opened
+from core.cli.opened_store import opened
 from core.cli.output import show, told
 
 

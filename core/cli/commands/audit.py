@@ -9,11 +9,12 @@ import typer
 
 from core.audit.chain import FIELDS, JSON_FIELDS, Link
 from core.audit.entries import Sought, What
+from core.cli.acting import actor_of
 from core.cli.app import COUNT_MAX, As, Json, app
 from core.cli.commands.exporting import taken
 from core.cli.ending import unfinished
 from core.cli.finding import Day, known, utc
-from core.cli.opened_store import actor_of, opened
+from core.cli.opened_store import opened
 from core.cli.output import Unhealthy, show, told
 from core.credits.errors import BadList
 from core.health.audit_check.verify import EXPORT_MAX

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from core.app import wiring
+from core.cli.acting import actor_of
 from core.cli.app import (
     As,
     DryRun,
@@ -21,7 +22,7 @@ from core.cli.app import (
     until_ended,
 )
 from core.cli.choosing import Planned, listed
-from core.cli.opened_store import actor_of, opened
+from core.cli.opened_store import opened
 from core.cli.output import told
 from core.credits.errors import BadList
 from core.credits.records import BookingId, WriteId

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from core.cli.acting import actor_of
 from core.cli.app import As, DryRun, Json, Reason, app
-from core.cli.opened_store import actor_of, opened
+from core.cli.opened_store import opened
 from core.cli.output import show, told
 from core.cli.reports import Report
 from core.operations.desks.rules import Registered

@@ -11,10 +11,11 @@ from typing import Annotated, Any, Protocol, TypeVar
 import typer
 
 from core.app.assembly.parts import Core
+from core.cli.acting import actor_of
 from core.cli.app import POLL_S, As, Json, Reason, WaitS, app
 from core.cli.ending import unfinished
 from core.cli.naming import students
-from core.cli.opened_store import actor_of, opened
+from core.cli.opened_store import opened
 from core.cli.output import show, told
 from core.cli.terminal import complain
 from core.credits.errors import BadList, StateConflict

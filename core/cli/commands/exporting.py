@@ -10,8 +10,9 @@ import typer
 
 from core.app.assembly.parts import Core
 from core.audit.entries import Sought
+from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
-from core.cli.opened_store import actor_of, opened
+from core.cli.opened_store import opened
 from core.cli.output import show, told
 from core.cli.reports import Report
 from core.credits.errors import BadList

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from core.access.api_key_rules import ApiKey, Scope, name_faults
+from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
-from core.cli.opened_store import actor_of, opened
+from core.cli.opened_store import opened
 from core.cli.output import show, told
 from core.credits.errors import BadList
 

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
+from core.cli.acting import actor_of
 from core.cli.app import As, DryRun, Json, app
 from core.cli.commands.cancelling_exams import of_report
 from core.cli.ending import unfinished
-from core.cli.opened_store import actor_of, opened
+from core.cli.opened_store import opened
 from core.cli.output import show, told
 from core.credits.catalogue import CreditType
 from core.credits.errors import BadList

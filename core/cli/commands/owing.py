@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 
 from core.app.assembly.parts import Core
+from core.cli.acting import actor_of
 from core.cli.app import As, Bookings, Contact, DryRun, Exam, Ids, Json, Reason, app
 from core.cli.choosing import selection
 from core.cli.naming import contacts
-from core.cli.opened_store import actor_of, opened, warn_of_unknown_refunds
+from core.cli.opened_store import opened, warn_of_unknown_refunds
 from core.cli.output import show, told
 from core.cli.reports import Report
 from core.credits.errors import BadList

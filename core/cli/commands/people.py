@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from core.access.people import Access
+from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
-from core.cli.opened_store import actor_of, opened
+from core.cli.opened_store import opened
 from core.cli.output import show, told
 from core.cli.reports import Report
 from core.credits.errors import BadList

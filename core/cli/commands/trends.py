@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from core.app.assembly.parts import Core
+from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
-from core.cli.opened_store import actor_of, opened
+from core.cli.opened_store import opened
 from core.cli.output import show, told
 from core.credits.roles import Actor
 from core.drift.store.trends_port import Gauge

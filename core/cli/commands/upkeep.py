@@ -17,10 +17,11 @@ import typer
 from core.app import wiring
 from core.app.assembly.parts import Core
 from core.cli import reports
+from core.cli.acting import actor_of
 from core.cli.app import As, Json, WaitS, app
 from core.cli.ending import unfinished
 from core.cli.naming import students
-from core.cli.opened_store import actor_of, opened
+from core.cli.opened_store import opened
 from core.cli.output import Unhealthy, show, told
 from core.cli.terminal import complain
 from core.credits.errors import BadList

@@ -24,7 +24,6 @@ class HeadFile:
     path: Path
 
     def ship(self, line: str) -> None:
-        """See ``HeadKeeper.ship``."""
         try:
             file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
@@ -36,7 +35,6 @@ class HeadFile:
             raise NotDelivered(f"{self.path}: {error.strerror}") from error
 
     def kept(self) -> str:
-        """See ``HeadKeeper.kept``."""
         return self.path.read_text(encoding="utf-8") if self.path.exists() else ""
 
 
@@ -49,7 +47,7 @@ class HeadReceiver:
     now: Callable[[], datetime]
 
     def ship(self, line: str) -> None:
-        """See ``HeadKeeper.ship``. Follows no redirect."""
+        """Follows no redirect."""
         body, at = line.encode(), int(self.now().timestamp())
         headers = {"Content-Type": "application/json"}
         if self.secret:
@@ -63,7 +61,6 @@ class HeadReceiver:
             raise NotDelivered(f"{self.url} answered {answer.status_code}")
 
     def kept(self) -> str:
-        """See ``HeadKeeper.kept``."""
         return ""
 
 
@@ -74,9 +71,7 @@ class HeadMail:
     notifier: Notifier
 
     def ship(self, line: str) -> None:
-        """See ``HeadKeeper.ship``."""
         self.notifier.tell("Credit Desk: head of the audit, to be kept", line)
 
     def kept(self) -> str:
-        """See ``HeadKeeper.kept``."""
         return ""

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from core.mirror.outgoing.store.events_port import NotDelivered
-
-__all__ = ["HeadKeeper", "NotDelivered"]
-
 
 class HeadKeeper(Protocol):
     """A file, a receiver, or people who keep their mail."""

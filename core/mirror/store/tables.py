@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    JSON,
-    Boolean,
-    Column,
-    Index,
-    Integer,
-    String,
-    Table,
-)
+from sqlalchemy import JSON, Boolean, Column, Index, Integer, String, Table
 
 from core.credits.records import Kind
 from core.database.columns import Serial, UtcTime, Word, metadata, text_column

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from core.credits.adjustments import named, replaces
 from core.credits.catalogue import Catalogue
 from core.credits.records import ItemKey
-from core.credits.roles import Act
 from core.credits.writes import Movement, MovementKind
 from core.operations.approval_rules import credits_moved
 from core.operations.kinds import notes
 from core.operations.kinds.base import CreditKind, FollowUp, P, Planners, RowSubject, S, Toolbox
+from core.operations.kinds.staff import ByAdmins
 from core.operations.kinds.words import KindPage, KindWords, counted
 from core.operations.plans import Plan
 from core.operations.states import ENDED, Item, Operation
@@ -19,7 +19,7 @@ from core.operations.telling.rules import Happened
 from core.operations.verdicts import OperationKind, Why
 
 
-class _Adjust(CreditKind):
+class _Adjust(ByAdmins, CreditKind):
     """Its rows are changes of balances, each made once. It is undone by the opposite changes."""
 
     key = OperationKind.ADJUST
@@ -53,14 +53,6 @@ class _Adjust(CreditKind):
     #: Under the same name: the request of two previews is one.
     deals_with = frozenset({OperationKind.ADJUST})
     claimed_by_others = Why.ADJUSTED
-
-    def act(self, plan: Plan) -> Act:  # noqa: ARG002 - whatever it holds
-        """An admin's, even of one balance."""
-        return Act.RUN_BATCHES
-
-    def act_unread(self, *, batches: bool) -> Act | None:  # noqa: ARG002
-        """The same of every plan."""
-        return Act.RUN_BATCHES
 
     def afresh(self, planners: Planners[P]) -> P | None:
         """By the balances."""

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 from core.credits.catalogue import Catalogue
 from core.credits.records import Booking, BookingStatus, ItemKey
-from core.credits.roles import Act
 from core.credits.writes import Movement, MovementKind
 from core.operations.audit_entries import MARK
 from core.operations.kinds import notes
-from core.operations.kinds.base import ChosenKind, FollowUp, P, Planners, RowSubject, S, Toolbox
+from core.operations.kinds.base import FollowUp, P, Planners, RowSubject, S, Toolbox
 from core.operations.kinds.movements import cancel_claims, refund_movements
 from core.operations.kinds.rules.bookings import judge_cancel, judge_refund
-from core.operations.kinds.staff import of_one_student
+from core.operations.kinds.staff import ChosenForOneStudent
 from core.operations.kinds.words import KindPage, KindWords, OneStudent, counted
 from core.operations.plans import Judgement, Plan
 from core.operations.states import Item, ItemState, Operation
@@ -22,7 +21,7 @@ from core.operations.terms import Terms
 from core.operations.verdicts import OperationKind, Why
 
 
-class _Cancel(ChosenKind):
+class _Cancel(ChosenForOneStudent):
     """Cancels first, so that nobody sees a credit for a seat that is still held."""
 
     key = OperationKind.CANCEL
@@ -81,18 +80,6 @@ class _Cancel(ChosenKind):
     of_owed = False
     keeps = False
     also_needs = frozenset[str]()
-
-    def act(self, plan: Plan) -> Act:
-        """Staff cancel for one student at a time; with nothing included on purpose."""
-        return of_one_student(plan)
-
-    def act_unread(self, *, batches: bool) -> Act | None:
-        """An admin's plan may be large, and whose it is decides nothing."""
-        return Act.RUN_BATCHES if batches else None
-
-    def least(self, *, few: bool) -> Act:
-        """The rows may ask for more."""
-        return Act.BOOK_ONE if few else Act.RUN_BATCHES
 
     def afresh(self, planners: Planners[P]) -> P | None:
         """By the bookings' own fields."""

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from core.credits.catalogue import Catalogue
 from core.credits.records import ChangeName, ItemKey
-from core.credits.roles import Act
 from core.credits.writes import Movement, MovementKind
 from core.operations.foreign import corrections
 from core.operations.kinds.base import CreditKind, P, Planners, RowSubject, S, Toolbox
+from core.operations.kinds.staff import ByAdmins
 from core.operations.kinds.words import KindPage, KindWords, counted
 from core.operations.plans import Plan
 from core.operations.states import Item, Operation
@@ -17,7 +17,7 @@ from core.operations.telling.rules import Happened
 from core.operations.verdicts import OperationKind, Why
 
 
-class _Correct(CreditKind):
+class _Correct(ByAdmins, CreditKind):
     """Its rows are changes of others, each made up for once."""
 
     key = OperationKind.CORRECT
@@ -49,14 +49,6 @@ class _Correct(CreditKind):
     follow_ups = frozenset()
     deals_with = frozenset()
     claimed_by_others = Why.CLAIMED
-
-    def act(self, plan: Plan) -> Act:  # noqa: ARG002 - whatever it holds
-        """An admin's, even of one balance."""
-        return Act.RUN_BATCHES
-
-    def act_unread(self, *, batches: bool) -> Act | None:  # noqa: ARG002
-        """The same of every plan."""
-        return Act.RUN_BATCHES
 
     def afresh(self, planners: Planners[P]) -> P | None:
         """By what others changed, and by the balances."""

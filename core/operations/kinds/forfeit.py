@@ -9,13 +9,13 @@ from collections.abc import Sequence
 
 from core.credits.catalogue import Catalogue
 from core.credits.records import FORFEITED, Booking, BookingStatus, ItemKey
-from core.credits.roles import Act
 from core.credits.writes import Movement, MovementKind
 from core.operations.audit_entries import FORFEIT as MARK
 from core.operations.kinds import notes
-from core.operations.kinds.base import ChosenKind, FollowUp, P, Planners, RowSubject, S, Toolbox
+from core.operations.kinds.base import FollowUp, P, Planners, RowSubject, S, Toolbox
 from core.operations.kinds.movements import cancel_claims
 from core.operations.kinds.rules.bookings import judge_forfeit
+from core.operations.kinds.staff import ChosenByAdmins
 from core.operations.kinds.words import KindPage, KindWords, OneStudent, counted
 from core.operations.plans import Judgement, Plan
 from core.operations.states import Item, Operation
@@ -24,8 +24,11 @@ from core.operations.terms import Terms
 from core.operations.verdicts import OperationKind, Why
 
 
-class _Forfeit(ChosenKind):
-    """As a cancellation, but that no credit moves: each booking is marked in its place."""
+class _Forfeit(ChosenByAdmins):
+    """As a cancellation, but that no credit moves: each booking is marked in its place.
+
+    An admin's, for a student loses a credit.
+    """
 
     key = OperationKind.FORFEIT
     subject = RowSubject.BOOKING
@@ -75,18 +78,6 @@ class _Forfeit(ChosenKind):
     of_owed = False
     keeps = True
     also_needs = frozenset({FORFEITED})
-
-    def act(self, plan: Plan) -> Act:  # noqa: ARG002 - whatever it holds
-        """An admin's, even of one booking: a student loses a credit."""
-        return Act.RUN_BATCHES
-
-    def act_unread(self, *, batches: bool) -> Act | None:  # noqa: ARG002
-        """The same of every plan."""
-        return Act.RUN_BATCHES
-
-    def least(self, *, few: bool) -> Act:  # noqa: ARG002
-        """The same of every choice."""
-        return Act.RUN_BATCHES
 
     def afresh(self, planners: Planners[P]) -> P | None:
         """By the bookings' own fields."""

@@ -7,13 +7,12 @@ from collections.abc import Collection, Mapping, Sequence
 from core.credits.catalogue import Catalogue
 from core.credits.moves import Student
 from core.credits.records import Booking, BookingId, BookingStatus, ContactId, Exam, ItemKey
-from core.credits.roles import Act
 from core.credits.writes import Movement, MovementKind
 from core.operations.kinds import notes
 from core.operations.kinds.base import FollowUp, MovingKind, P, Planners, RowSubject, S, Toolbox
 from core.operations.kinds.rules import moves
 from core.operations.kinds.rules.bookings import judge_move
-from core.operations.kinds.staff import of_one_student
+from core.operations.kinds.staff import ChosenForOneStudent
 from core.operations.kinds.words import KindPage, KindWords, OneStudent, counted
 from core.operations.plans import Judgement, Plan
 from core.operations.states import Item, Operation
@@ -22,7 +21,7 @@ from core.operations.terms import Terms
 from core.operations.verdicts import OperationKind, Why
 
 
-class _Move(MovingKind):
+class _Move(ChosenForOneStudent, MovingKind):
     """Takes the seat there before it changes the booking, and frees the seat here after it."""
 
     key = OperationKind.MOVE
@@ -74,18 +73,6 @@ class _Move(MovingKind):
     of_owed = False
     keeps = False
     also_needs = frozenset[str]()
-
-    def act(self, plan: Plan) -> Act:
-        """Staff move for one student at a time; with nothing included on purpose."""
-        return of_one_student(plan)
-
-    def act_unread(self, *, batches: bool) -> Act | None:
-        """An admin's plan may be large, and whose it is decides nothing."""
-        return Act.RUN_BATCHES if batches else None
-
-    def least(self, *, few: bool) -> Act:
-        """The rows may ask for more."""
-        return Act.BOOK_ONE if few else Act.RUN_BATCHES
 
     def afresh(self, planners: Planners[P]) -> P | None:
         """By the bookings' own fields, and by the exam that they go to."""

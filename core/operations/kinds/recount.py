@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.credits.catalogue import Catalogue
-from core.credits.roles import Act
-from core.operations.kinds.base import KindOfOperation, P, Planners, RowSubject, S, Toolbox
+from core.operations.kinds.base import P, Planners, RowSubject, S, Toolbox
+from core.operations.kinds.staff import ByAdmins
 from core.operations.kinds.words import KindPage, KindWords, counted
 from core.operations.plans import Plan
 from core.operations.states import Item, Operation
@@ -14,7 +14,7 @@ from core.operations.telling.rules import Happened
 from core.operations.verdicts import OperationKind
 
 
-class _Recount(KindOfOperation):
+class _Recount(ByAdmins):
     """Moves no credit: it has neither claims nor movements of its items."""
 
     key = OperationKind.RECOUNT
@@ -45,14 +45,6 @@ class _Recount(KindOfOperation):
     mark = None
     follow_ups = frozenset()
     deals_with = frozenset()
-
-    def act(self, plan: Plan) -> Act:  # noqa: ARG002 - whatever it holds
-        """An admin's, even of one exam."""
-        return Act.RUN_BATCHES
-
-    def act_unread(self, *, batches: bool) -> Act | None:  # noqa: ARG002
-        """The same of every plan."""
-        return Act.RUN_BATCHES
 
     def afresh(self, planners: Planners[P]) -> P | None:  # noqa: ARG002
         """Nobody approves it: the difference is measured when it is carried out."""

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 
 from core.credits.catalogue import Catalogue
 from core.credits.records import Booking, BookingStatus, ItemKey
-from core.credits.roles import Act
 from core.credits.writes import Movement, MovementKind
 from core.operations.audit_entries import MARK
 from core.operations.kinds import notes
-from core.operations.kinds.base import ChosenKind, FollowUp, P, Planners, RowSubject, S, Toolbox
+from core.operations.kinds.base import FollowUp, P, Planners, RowSubject, S, Toolbox
 from core.operations.kinds.movements import refund_claims, refund_movements
 from core.operations.kinds.rules.bookings import judge_owed
+from core.operations.kinds.staff import ChosenByAdmins
 from core.operations.kinds.words import KindPage, KindWords, counted
 from core.operations.plans import Judgement, Plan
 from core.operations.states import Item, Operation
@@ -24,7 +24,7 @@ from core.operations.terms import Terms
 from core.operations.verdicts import OperationKind, Why
 
 
-class _Refund(ChosenKind):
+class _Refund(ChosenByAdmins):
     """Gives back and marks refunded."""
 
     key = OperationKind.REFUND
@@ -64,18 +64,6 @@ class _Refund(ChosenKind):
     of_owed = True
     keeps = False
     also_needs = frozenset[str]()
-
-    def act(self, plan: Plan) -> Act:  # noqa: ARG002 - whatever it holds
-        """An admin's, even of one booking."""
-        return Act.RUN_BATCHES
-
-    def act_unread(self, *, batches: bool) -> Act | None:  # noqa: ARG002
-        """The same of every plan."""
-        return Act.RUN_BATCHES
-
-    def least(self, *, few: bool) -> Act:  # noqa: ARG002
-        """The same of every choice."""
-        return Act.RUN_BATCHES
 
     def afresh(self, planners: Planners[P]) -> P | None:
         """By the bookings' own fields."""

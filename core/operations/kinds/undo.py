@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from core.credits.catalogue import Catalogue
 from core.credits.records import ItemKey
-from core.credits.roles import Act
 from core.credits.writes import Movement, MovementKind
 from core.operations.audit_entries import UNMARK
 from core.operations.kinds.base import CreditKind, P, Planners, RowSubject, S, Toolbox
 from core.operations.kinds.movements import one_credit
+from core.operations.kinds.staff import ByAdmins
 from core.operations.kinds.words import KindPage, KindWords, counted
 from core.operations.plans import Plan
 from core.operations.states import Item, Operation
@@ -18,7 +18,7 @@ from core.operations.telling.rules import Happened
 from core.operations.verdicts import OperationKind, Why
 
 
-class _Undo(CreditKind):
+class _Undo(ByAdmins, CreditKind):
     """Takes back one by one, where that is still true (``rules.undos``)."""
 
     key = OperationKind.UNDO
@@ -52,14 +52,6 @@ class _Undo(CreditKind):
     follow_ups = frozenset()
     deals_with = frozenset({OperationKind.UNDO})
     claimed_by_others = Why.BEING_TAKEN_BACK
-
-    def act(self, plan: Plan) -> Act:  # noqa: ARG002 - whatever it holds
-        """An admin's, even of one booking."""
-        return Act.RUN_BATCHES
-
-    def act_unread(self, *, batches: bool) -> Act | None:  # noqa: ARG002
-        """The same of every plan."""
-        return Act.RUN_BATCHES
 
     def afresh(self, planners: Planners[P]) -> P | None:
         """Against the refund that it undoes."""

@@ -16,7 +16,10 @@ from core.operations.store.port import OperationStore
 
 @dataclass(slots=True)
 class ContactConsequences:
-    """A landed credit: its items are given back, or taken back, and the contact's copy is due."""
+    """A landed credit: its items are given back, or taken back, and the contact's copy is due.
+
+    See ``Consequences``.
+    """
 
     journal: OperationStore
     catalogue: Catalogue
@@ -26,7 +29,6 @@ class ContactConsequences:
     landed: list[Item] = field(default_factory=list)
 
     def of_landed(self, write: Write, target: Counted) -> tuple[list[Item], list[Due]]:
-        """See ``Consequences``."""
         items = [
             replace(
                 item,
@@ -42,7 +44,6 @@ class ContactConsequences:
         return items, [counted_due(target, self.catalogue)]
 
     def of_undecided(self, write: Write, reason: str) -> list[Item]:
-        """See ``Consequences``."""
         return [replace(item, state=ItemState.UNDECIDED, why=reason) for item in self._items(write)]
 
     def _items(self, write: Write) -> list[Item]:

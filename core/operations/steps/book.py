@@ -238,19 +238,20 @@ class BookSteps(CommonSteps):
 
 @dataclass(frozen=True, slots=True)
 class SeatConsequences:
-    """A seat or credit that landed: the copy is due, and the item knows its balances."""
+    """A seat or credit that landed: the copy is due, and the item knows its balances.
+
+    See ``Consequences``.
+    """
 
     journal: OperationStore
     catalogue: Catalogue
     operation_id: str
 
     def of_landed(self, write: Write, target: Counted) -> tuple[list[Item], list[Due]]:
-        """See ``Consequences``."""
         items = [_after(write, item) for item in self._items(write)]
         return items, [counted_due(target, self.catalogue)]
 
     def of_undecided(self, write: Write, reason: str) -> list[Item]:
-        """See ``Consequences``."""
         return [replace(item, state=ItemState.UNDECIDED, why=reason) for item in self._items(write)]
 
     def _items(self, write: Write) -> list[Item]:

@@ -6,22 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.credits.catalogue import Catalogue
-from core.credits.records import (
-    Booking,
-    BookingId,
-    Counted,
-    ItemKey,
-    Kind,
-    stored_key,
-)
+from core.credits.records import Booking, BookingId, Counted, ItemKey, Kind, stored_key
 from core.credits.writes import OF_ITEMS, OF_NEW_BOOKINGS, Write
 from core.hubspot.ports.crm import Fate, Outcome
-from core.mirror.rows import (
-    booking_row,
-    cancelled_row,
-    counted_row,
-    marked_row,
-)
+from core.mirror.rows import booking_row, cancelled_row, counted_row, marked_row
 from core.mirror.store.outbox_port import Due
 from core.operations.kinds.registry import item_moved
 from core.operations.protocol.settle import Ending, Result

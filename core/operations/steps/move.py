@@ -421,14 +421,16 @@ class SeatsLeft:
 
 @dataclass(frozen=True, slots=True)
 class MoveConsequences:
-    """A seat that landed: the exam's copy is due. An undecided one waits for a person."""
+    """A seat that landed: the exam's copy is due. An undecided one waits for a person.
+
+    See ``Consequences``.
+    """
 
     journal: OperationStore
     catalogue: Catalogue
     operation: Operation
 
     def of_landed(self, write: Write, target: Counted) -> tuple[list[Item], list[Due]]:
-        """See ``Consequences``."""
         del write
         return [], [counted_due(target, self.catalogue)]
 

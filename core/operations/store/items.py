@@ -101,7 +101,7 @@ class Items:
         at: datetime,
         actor: str,
     ) -> int:
-        """How many are to be tried again; raises ``UnknownId``. See ``rules.reopened``."""
+        """How many are to be tried again; raises ``UnknownId``."""
         operation, since = find(connection, operation_id, lock=True)
         after = moved(operation, OperationState.RUNNING, at=at, since=since, only_from=ENDED)
         state = case(

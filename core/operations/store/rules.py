@@ -15,7 +15,6 @@ from core.operations.states import (
     OPERATION_MOVES,
     SETTLED,
     FollowUps,
-    Item,
     ItemState,
     Operation,
     OperationState,
@@ -181,12 +180,3 @@ def approval_event(operation: Operation) -> Event:
         operation_id=operation.id,
         detail=detail,
     )
-
-
-def reopened(item: Item) -> Item:
-    """The item as "retry failed only" takes it up again."""
-    if item.after is not None:
-        state = ItemState.GIVEN_BACK  # its credit landed; only the mark is missing
-    else:
-        state = ItemState.CANCELLED if item.cancelled else ItemState.PENDING
-    return replace(item, state=state, why="")

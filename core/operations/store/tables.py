@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    Date,
-    ForeignKey,
-    Index,
-    Integer,
-    String,
-    Table,
-    true,
-)
+from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, String, Table, true
 
 from core.database.columns import UtcTime, Word, Words, metadata, partial_index, text_column
 from core.database.rows import Records

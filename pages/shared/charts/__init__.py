@@ -12,7 +12,7 @@ from pages.shared.charts.figures import (
     stacked,
 )
 from pages.shared.charts.kept import Kept
-from pages.shared.charts.looks import LIMIT, OTHER, SERIES, Colour, Look
+from pages.shared.charts.looks import OTHER, SERIES, Colour, Look
 from pages.shared.charts.panel import as_csv, clicked, joined, mode_bar, show
 from pages.shared.charts.series import (
     BARS,
@@ -28,7 +28,6 @@ from pages.shared.charts.series import (
 
 __all__ = [
     "BARS",
-    "LIMIT",
     "LINE_POINTS",
     "OTHER",
     "POINTS_MAX",

@@ -11,7 +11,7 @@ import pytest
 from core.access.api_key_rules import FOR_STUDENTS, ApiKey, Scope
 from core.app.journal import Journal
 from core.audit.entries import Entry, Sought, What
-from core.cli.opened_store import actor_of
+from core.cli.acting import actor_of
 from core.credits.records import ContactId
 from core.credits.roles import Grant, Role
 from core.credits.ways import Way, coming_by

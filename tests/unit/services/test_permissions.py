@@ -922,7 +922,6 @@ UNASKED = {
         "WakeUp.ring",
         "WakeUp.wait",
         "CopyLag.histogram",
-        "CopyLag.over_time",
         "CopyLag.record",
         "CopyLag.summary",
         "Comparing.compare",

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from core.cli import reports
+from core.cli.acting import actor_of
 from core.cli.app import (
     As,
     DryRun,
@@ -20,7 +21,7 @@ from core.cli.app import (
     told_of,
     until_ended,
 )
-from core.cli.opened_store import actor_of, opened
+from core.cli.opened_store import opened
 from core.cli.output import show, told
 from core.credits.errors import BadList
 from core.credits.records import ContactId, ExamId

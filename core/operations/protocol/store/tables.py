@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import (
-    JSON,
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    String,
-    Table,
-    text,
-)
+from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, String, Table, text
 
 from core.credits.records import Kind
 from core.credits.writes import MovementKind, WriteState

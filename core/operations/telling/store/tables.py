@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    Column,
-    ForeignKey,
-    Integer,
-    String,
-    Table,
-)
+from sqlalchemy import Column, ForeignKey, Integer, String, Table
 
 from core.database.columns import UtcTime, Word, metadata, text_column
 from core.operations.telling.rules import TellingState
