@@ -12,7 +12,7 @@ from core.health.store.port import HealthStore
 from core.health.store.times_port import Bounds
 from core.mirror.copier import PUT_BACK_MAX
 from core.operations.booking_rules import DAY_KEPT
-from core.operations.protocol.write import LEASE
+from core.operations.protocol.leases import LEASE
 from core.work.clocks import Jump
 from core.work.steady_clock import SteadyClock
 from core.workers.scheduler import HOLD

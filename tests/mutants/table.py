@@ -164,7 +164,7 @@ SETTLING = [
     Mutant(
         guard="a write is sent again only after the journal has it so",
         file="core/operations/protocol/settle.py",
-        old="            self.journal.resend(run, [w.id for w in again], at=at)\n",
+        old="        self.journal.resend(run, [w.id for w in again], at=at)\n",
         new="",
         tests=_RACES + _STORM,
     ),
@@ -3087,16 +3087,30 @@ MERGES = [
     ),
     Mutant(
         guard="whoever read a record before a merge saves no intent after it",
-        file="core/operations/protocol/write.py",
-        old="            over = now + OVER\n",
-        new="            over = now\n",
+        file="core/operations/protocol/leases.py",
+        old="        over = now + OVER\n",
+        new="        over = now\n",
         tests=_MERGED,
     ),
     Mutant(
         guard="an open write by a former id bars what the record became",
-        file="core/operations/protocol/write.py",
+        file="core/operations/protocol/leases.py",
         old="if not written.isdisjoint(some)}\n",
         new="if some is written}\n",
+        tests=_MERGED,
+    ),
+    Mutant(
+        guard="a write is not sent again while one by a former id may arrive",
+        file="core/operations/protocol/settle.py",
+        old="        merged = [w for w in writes if fresh[w.target_id].former_ids]\n",
+        new="        merged: list[Write] = []\n",
+        tests=_MERGED,
+    ),
+    Mutant(
+        guard="a write is sent again on what is read when none by a former id can arrive",
+        file="core/operations/protocol/settle.py",
+        old="        may = {w.id for w in free if beliefs.get(w.id) is Belief.SEND_AGAIN}\n",
+        new="        may = {w.id for w in free}\n",
         tests=_MERGED,
     ),
     Mutant(
