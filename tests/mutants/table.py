@@ -857,9 +857,9 @@ RECHECK = [
     ),
     Mutant(
         guard="the mark of another is never written over",
-        file="core/operations/steps/refund.py",
-        old="            and (by := marked_by_another(operation, booking))",
-        new='            and (by := "")',
+        file="core/operations/steps/marks.py",
+        old="        and (by := marked_by_another(refund, booking))",
+        new='        and (by := "")',
         tests=_RECHECK,
     ),
 ]
@@ -3128,10 +3128,24 @@ MERGES = [
         tests=_MERGED,
     ),
     Mutant(
-        guard="a booking is marked by the id that it has now",
-        file="core/operations/steps/refund.py",
-        old="now = {id_: one.id if one else id_ for id_, one in bookings.items()}\n",
-        new="now = {id_: id_ for id_ in bookings}\n",
+        guard="a booking is marked, or its mark cleared, by the id that it has now",
+        file="core/operations/steps/marks.py",
+        old="one.id if (one := bookings.get(id_)) is not None else id_ for id_ in ids]\n",
+        new="id_ for id_ in ids]\n",
+        tests=_MERGED,
+    ),
+    Mutant(
+        guard="an undo does not clear a mark that a merge brought",
+        file="core/operations/steps/undo.py",
+        old="        items = self._of_the_refund(run, operation, items, bookings)\n",
+        new="",
+        tests=_MERGED,
+    ),
+    Mutant(
+        guard="no kept credit is marked on a booking that is refunded or held",
+        file="core/operations/steps/forfeit.py",
+        old="        items = self._to_mark(run, operation, items, bookings)\n",
+        new="",
         tests=_MERGED,
     ),
 ]

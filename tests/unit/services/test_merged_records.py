@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.credits.records import TOTAL_BOOKINGS, ContactId, ExamId, Kind
+from core.credits.records import FORFEITED, TOTAL_BOOKINGS, ContactId, ExamId, Kind
 from core.operations.booking_rules import Wish
 from core.operations.choosing.select import ByReference
 from core.operations.owed.rules import waiting
@@ -182,9 +182,8 @@ def test_a_word_that_nothing_is_owed_holds_for_what_the_booking_became(desk: Tes
     assert "paid in cash" in row.detail
 
 
-def test_the_mark_is_set_on_what_the_booking_became(desk: TestDesk) -> None:
-    """By the id that it has then: HubSpot may refuse another."""
-    operation = desk.confirm("501")
+def written_ids(desk: TestDesk) -> list[tuple[str, ...]]:
+    """The bookings that each write names from now on."""
     asked: list[tuple[str, ...]] = []
 
     def heard(request: Request) -> None:
@@ -192,6 +191,18 @@ def test_the_mark_is_set_on_what_the_booking_became(desk: TestDesk) -> None:
             asked.append(request.ids)
 
     desk.crm.answered = heard
+    return asked
+
+
+def asked_to_undo(desk: TestDesk, refund: Operation) -> Operation:
+    plan = desk.core.undo_planner.preview(refund.id, ADMIN)
+    return desk.core.operation_commands.confirm(plan.id, ADMIN, reason="wrong exam")
+
+
+def test_the_mark_is_set_on_what_the_booking_became(desk: TestDesk) -> None:
+    """By the id that it has then: HubSpot may refuse another."""
+    operation = desk.confirm("501")
+    asked = written_ids(desk)
     before(desk, "read", Kind.BOOKING, lambda: merged(desk), 2)
     desk.carry(operation)
 
@@ -200,6 +211,74 @@ def test_the_mark_is_set_on_what_the_booking_became(desk: TestDesk) -> None:
     assert [(now.id,)] == asked
     assert "true" == now.properties["token_refunded"]
     assert ItemState.DONE is the_item(desk, operation).state
+
+
+def test_the_mark_is_cleared_on_what_the_booking_became(desk: TestDesk) -> None:
+    undo = asked_to_undo(desk, desk.run("501"))
+    asked = written_ids(desk)
+    before(desk, "read", Kind.BOOKING, lambda: merged(desk), 2)
+    desk.carry(undo)
+
+    now = desk.crm.truth.need(Kind.BOOKING, "501")
+    assert HELD == desk.held("100", KEY)
+    assert [(now.id,)] == asked
+    assert not now.properties["token_refunded"]
+    assert ItemState.DONE is the_item(desk, undo).state
+    desk.still_owed(now.id)
+    desk.run(now.id)
+    assert HELD + 1 == desk.held("100", KEY)
+
+
+def test_an_undo_leaves_the_mark_that_a_merge_brought(desk: TestDesk) -> None:
+    """The credit of the other booking is still there."""
+    desk.run("500")
+    undo = asked_to_undo(desk, desk.run("501"))
+    asked = written_ids(desk)
+    before(desk, "read", Kind.BOOKING, lambda: merged(desk), 2)
+    desk.carry(undo)
+
+    now = desk.crm.truth.need(Kind.BOOKING, "501")
+    item = the_item(desk, undo)
+    assert HELD + 1 == desk.held("100", KEY)
+    assert not asked
+    assert "true" == now.properties["token_refunded"]
+    assert (ItemState.DONE, None) == (item.state, item.sent_at)
+    assert item.why.startswith(f"its refund mark is left as it is: it is of {ADMIN.email} at ")
+
+
+def test_the_mark_of_a_kept_credit_is_set_on_what_the_booking_became(desk: TestDesk) -> None:
+    active(desk, "501")
+    operation = desk.confirm("501", kind=FORFEIT)
+    asked = written_ids(desk)
+    before(desk, "read", Kind.BOOKING, lambda: merged(desk), 2)
+    desk.carry(operation)
+
+    now = desk.crm.truth.need(Kind.BOOKING, "501")
+    assert HELD == desk.held("100", KEY)
+    assert [("501",), (now.id,)] == asked
+    assert (now.properties[FORFEITED] or "").startswith(f"forfeited by {ADMIN.email}")
+    assert ItemState.DONE is the_item(desk, operation).state
+
+
+@pytest.mark.parametrize("refunded", [True, False])
+def test_a_kept_credit_is_not_marked_on_what_a_merge_made_another_booking(
+    desk: TestDesk, *, refunded: bool
+) -> None:
+    """One that was refunded, or that its student has and may cancel yet."""
+    active(desk, "500", "501")
+    if refunded:
+        desk.run("500", kind=CANCEL)
+    operation = desk.confirm("501", kind=FORFEIT)
+    before(desk, "read", Kind.BOOKING, lambda: merged(desk), 2)
+    desk.carry(operation)
+
+    now = desk.crm.truth.need(Kind.BOOKING, "501")
+    item = the_item(desk, operation)
+    assert HELD + refunded == desk.held("100", KEY)
+    assert not now.properties.get(FORFEITED)
+    assert (ItemState.DONE, None) == (item.state, item.sent_at)
+    why = f"it is marked refunded by {ADMIN.email} at " if refunded else "it is Active now"
+    assert f"not marked as one whose credit is kept: {why}" in item.why
 
 
 def refunded(desk: TestDesk, id_: str) -> Operation:
