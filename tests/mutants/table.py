@@ -3121,6 +3121,13 @@ MERGES = [
         tests=_MERGED,
     ),
     Mutant(
+        guard="a plan whose bookings were merged since its preview is not approved",
+        file="core/operations/approval_rules.py",
+        old="fresh.get(row.booking_id) or _merged(row)) for row in then]\n",
+        new="fresh.get(row.booking_id) or row) for row in then]\n",
+        tests=(_SERVICES + "test_second_admin.py", "-k", "merged"),
+    ),
+    Mutant(
         guard="a student who was merged since the preview is booked under no old id",
         file="core/operations/steps/book.py",
         old="        if contact.id != contact_id:",
