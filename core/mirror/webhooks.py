@@ -53,15 +53,13 @@ class Tally:
 
     counts: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
-    last_at: datetime | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def took(self, told: Heard, at: datetime) -> None:
+    def took(self, told: Heard) -> None:
         """A delivery that was stored."""
         with self._lock:
             self.counts.update(deliveries=1, events=told.events, records=len(told.records))
             self.ignored.update(told.ignored)
-            self.last_at = at
 
     def refused(self) -> None:
         """One that was not genuine."""
@@ -106,14 +104,13 @@ class WebhookReceiver:
         """
         if not self.secret:
             raise NotSetUp("HUBSPOT_CLIENT_SECRET is not set")
-        now = self.now()
         with self._counted():
-            check_age(delivery.timestamp, now)
+            check_age(delivery.timestamp, self.now())
             check_signature(delivery.signature, self._expected(delivery))
         told = heard(delivery.body, self.types())
         if told.records:
             self.mirroring.put([_due(record, told) for record in told.records])
-        self.tally.took(told, now)
+        self.tally.took(told)
         return told
 
     @contextmanager
