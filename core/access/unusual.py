@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from core.access.api_key_rules import client_in, key_in
 from core.access.pacing import spans
 from core.audit.entries import Entry, Sought, Subject, What
+from core.work.clocks import whole_minute
 
 #: The same is told once within this.
 AGAIN_AFTER = timedelta(hours=1)
@@ -45,7 +46,7 @@ def unusual(
 
 def lately(now: datetime) -> Sought:
     """Those that stand on *Overview*, and of which people are told: the same for a minute."""
-    since = now.replace(second=0, microsecond=0) - SHOWN_FOR
+    since = whole_minute(now) - SHOWN_FOR
     return Sought(what=(What.UNUSUAL,), since=since)
 
 

@@ -266,8 +266,9 @@ def run_plan(
             return
         if takeover:
             core.desks.take_over(actor, reason=reason)
-        operation = core.operation_commands.confirm(plan.id, actor, reason=reason, tell=tell)
-        counts = {verdict.value: n for verdict, n in plan.counts.items()}
+        plan_id, counts = plan.id, {verdict.value: n for verdict, n in plan.counts.items()}
+        del plan  # it is read again as it was frozen: one of any size is in memory once
+        operation = core.operation_commands.confirm(plan_id, actor, reason=reason, tell=tell)
         if wait:
             if operation.state is OperationState.AWAITING:
                 log.warning("%s", next_step(core, operation, actor))

@@ -11,7 +11,7 @@ from core.audit.store.event_port import Event
 from core.health.store.port import Bounds, HealthStore
 from core.mirror.copier import PUT_BACK_MAX
 from core.operations.booking_rules import DAY_KEPT
-from core.operations.protocol.write import LEASE
+from core.operations.protocol.leases import LEASE
 from core.work.clocks import Jump
 from core.work.steady_clock import SteadyClock
 from core.workers.scheduler import HOLD

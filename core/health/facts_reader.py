@@ -20,6 +20,7 @@ from core.health.readiness import alive
 from core.health.store.port import HealthStore
 from core.operations.kinds.registry import NAMES
 from core.operations.states import ENDED, OperationState
+from core.work.clocks import whole_minute
 from core.work.schedules import Late
 
 UNENDED = frozenset(OperationState) - ENDED
@@ -81,7 +82,7 @@ class FactsReader:
 
     def _new_admins(self, now: datetime) -> list[NewAdmin]:
         """By the audit: also whose role was withdrawn again at once. The same for a minute."""
-        since = now.replace(second=0, microsecond=0) - NEW_FOR
+        since = whole_minute(now) - NEW_FOR
         lately = Sought(since=since, what=(What.ROLE_GIVEN,))
         given = [link.entry for link in self.journal.audit(lately, limit=ROLES_MAX)]
         return [

@@ -20,6 +20,7 @@ from core.health.store.port import HealthStore
 from core.hubspot.ports.inspection import Finding, Health, Quota
 from core.operations.kept_progress import KeptProgress
 from core.operations.states import ENDED, Operation, Progress
+from core.work.clocks import whole_minute
 
 #: Copies of the last hour tell how long copies take. It begins with a whole minute, as measures do:
 #: the question is the same for a minute.
@@ -130,7 +131,7 @@ class OverviewReader:
 
     def _lag(self, now: datetime) -> Lag | None:
         gauges = (Gauge.COPY_LAG_P50, Gauge.COPY_LAG_P99)
-        since = now.replace(second=0, microsecond=0) - LAG_OF
+        since = whole_minute(now) - LAG_OF
         levels = self.journal.levels(gauges, since=since, step=LAG_OF)
         half = [level.mean for level in levels if level.gauge is Gauge.COPY_LAG_P50]
         most = [level.most for level in levels if level.gauge is Gauge.COPY_LAG_P99]

@@ -6,7 +6,7 @@ left to do, or an admin dismisses it with a reason.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -22,6 +22,7 @@ from core.operations.choosing.undo import UndoPlanner
 from core.operations.kinds.base import RowSubject
 from core.operations.kinds.registry import booking_of, of_subject
 from core.operations.plans import Plan, Row
+from core.operations.protocol.each_item import each_item
 from core.operations.states import DISMISSIBLE, ENDED, Item, ItemState, Operation, OperationState
 from core.operations.store.port import OperationStore
 from core.operations.verdicts import Verdict
@@ -65,13 +66,18 @@ class BlockedItems:
         """
         actor.require(Act.RUN_BATCHES)
         operation = self.journal.operation(operation_id)
-        items = self._blocked(operation)
-        plan = self._previewed(
-            operation, [booking_of(item, operation.kind) for item in items], actor
-        )
+        ids = [booking_of(item, operation.kind) for item in self._blocked(operation)]
+        if not ids:
+            told = "none of its bookings is blocked since its preview"
+            raise StateConflict(told, state=operation.state)
+        plan = self._previewed(operation, ids, actor)
         skipped = {r.booking_id: r for r in plan.rows if r.verdict is Verdict.SKIP}
-        if done := [i for i in items if i.booking_id in skipped]:
-            settled = [_found_done(item, skipped[item.booking_id]) for item in done]
+        settled = [
+            _found_done(item, skipped[item.booking_id])
+            for item in self._blocked(operation)
+            if item.booking_id in skipped
+        ]
+        if settled:
             self._put_away(operation_id, settled, actor, FOUND_DONE, What.FOUND_DONE)
         return plan
 
@@ -96,37 +102,33 @@ class BlockedItems:
         actor.require(Act.RUN_BATCHES)
         if faults := reason_faults(reason, missing="give a reason: it is kept in the audit"):
             raise BadList(faults)
-        found = self.journal.items(operation_id, states=DISMISSIBLE)
         wanted = set(bookings)
-        if strangers := wanted - {item.booking_id for item in found}:
-            raise BadList(
-                [f"booking {id_} neither failed nor is blocked here" for id_ in sorted(strangers)]
-            )
-        chosen = [item for item in found if not wanted or item.booking_id in wanted]
-        if not chosen:
-            raise BadList([f"no booking of operation {operation_id} failed or is blocked"])
         put_away = [
             replace(
                 item, state=ItemState.DISMISSED, why=f"dismissed by {actor.email}; was: {item.why}"
             )
-            for item in chosen
+            for item in each_item(self.journal, operation_id, states=DISMISSIBLE)
+            if not wanted or item.booking_id in wanted
         ]
+        if strangers := wanted - {item.booking_id for item in put_away}:
+            raise BadList(
+                [f"booking {id_} neither failed nor is blocked here" for id_ in sorted(strangers)]
+            )
+        if not put_away:
+            raise BadList([f"no booking of operation {operation_id} failed or is blocked"])
         self._put_away(operation_id, put_away, actor, DISMISSED, What.DISMISSED, reason.strip())
         return len(put_away)
 
-    def _blocked(self, operation: Operation) -> list[Item]:
+    def _blocked(self, operation: Operation) -> Iterator[Item]:
+        """Those that its own preview blocked, as they are read."""
         if operation.kind not in PREVIEWED:
             told = f"the rows of a {operation.kind} are not previewed again from here"
             raise StateConflict(told, state=operation.state)
         if operation.state not in ENDED - {OperationState.CALLED_OFF}:
             told = f"the operation is {operation.state}; its blocked bookings wait for its end"
             raise StateConflict(told, state=operation.state)
-        found = self.journal.items(operation.id, states=[ItemState.BLOCKED])
-        blocked = [item for item in found if not item.planned]
-        if not blocked:
-            told = "none of its bookings is blocked since its preview"
-            raise StateConflict(told, state=operation.state)
-        return blocked
+        found = each_item(self.journal, operation.id, states=[ItemState.BLOCKED])
+        return (item for item in found if not item.planned)
 
     def _previewed(self, operation: Operation, ids: Sequence[BookingId], actor: Actor) -> Plan:
         if operation.undoes:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
+from itertools import islice
 from typing import TypeVar
 
 from core.credits.catalogue import ADMIN_OVERRIDE, Catalogue, CreditType
@@ -217,10 +218,11 @@ def contacts_named(bookings: Iterable[Booking | None]) -> set[ContactId]:
 PORTION = 10_000
 
 
-def portions(asked: Sequence[T]) -> Iterator[Sequence[T]]:
-    """What is asked for, ``PORTION`` at a time, in order."""
-    for start in range(0, len(asked), PORTION):
-        yield asked[start : start + PORTION]
+def portions(asked: Iterable[T]) -> Iterator[Sequence[T]]:
+    """What is asked for, ``PORTION`` at a time, in order, and no more of it taken than that."""
+    left = iter(asked)
+    while some := list(islice(left, PORTION)):
+        yield some
 
 
 def _named_before(booking: Booking, catalogue: Catalogue, terms: Terms) -> Judgement:  # noqa: ARG001

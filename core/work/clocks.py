@@ -60,6 +60,11 @@ def ended(end: datetime, began_at: float, stretches: Sequence[Stretch]) -> float
     return min((ticks for ticks in found if ticks >= began_at), default=began_at)
 
 
+def whole_minute(now: datetime) -> datetime:
+    """When this minute began: whoever asks again within it asks the same."""
+    return now.replace(second=0, microsecond=0)
+
+
 def within(at: datetime, now: datetime, limit: timedelta) -> bool:
     """Whether ``at`` is at most ``limit`` ago. A time still to come is not: the clock was set."""
     return -TOLERANCE <= now - at < limit

@@ -20,7 +20,7 @@ from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]
 from core.app.assembly.parts import Core
 from core.mirror.copier import MirrorCopier
 from core.operations.crew.crew import Crew
-from core.operations.protocol.write import LEASE
+from core.operations.protocol.leases import LEASE
 from tests.fakes.crm import Fault, Request
 from tests.simulation.seeds import Block, blocks
 from tests.simulation.test_exactly_once import check

@@ -27,7 +27,7 @@ from core.operations.choosing.select import ByReference
 from core.operations.crew.crew import Crew
 from core.operations.desks.rules import Takeover
 from core.operations.foreign.corrections import name_of
-from core.operations.protocol.write import LEASE
+from core.operations.protocol.leases import LEASE
 from core.operations.states import ENDED, FollowUps, ItemState
 from core.operations.verdicts import OperationKind
 from core.work.engine_port import CarryOut

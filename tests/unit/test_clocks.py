@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.work.clocks import within
+from core.work.clocks import whole_minute, within
 from core.work.steady_clock import STRAYS_KEPT, QuietPeriod, SteadyClock
 
 START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
@@ -151,3 +151,11 @@ def test_a_time_still_to_come_is_not_within_any_time_before_now() -> None:
     assert within(START, START + SECOND, MINUTE)
     assert not within(START, START + MINUTE, MINUTE)
     assert not within(START + HOUR, START, MINUTE)
+
+
+@given(st.integers(0, 59), st.integers(0, 999_999))
+def test_a_minute_began_at_the_same_time_all_the_while(second: int, microsecond: int) -> None:
+    at = START + timedelta(seconds=second, microseconds=microsecond)
+
+    assert START == whole_minute(at)
+    assert START + MINUTE == whole_minute(at + MINUTE)

@@ -22,6 +22,7 @@ from core.health.over_time.week_rules import (
 )
 from core.health.owed_now import owed_now
 from core.health.store.port import HealthStore
+from core.work.clocks import whole_minute
 from core.work.kept_answers import KeptAnswers
 
 GAUGES = (Gauge.COPY_LAG_P99, Gauge.OWED, Gauge.OUTSTANDING)
@@ -54,7 +55,7 @@ class WeekReader:
             JournalError: the store does not answer.
         """
         actor.require(Act.WATCH)
-        minute = self.now().replace(second=0, microsecond=0)
+        minute = whole_minute(self.now())
         mark = minute, self.journal.audit_head()[1]
         with self._counting:  # ten open pages count once
             return self._kept.ask(zone, mark, lambda: self._counted(Days.until(minute, zone)))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, tuple_, update
+from sqlalchemy import Connection, delete, func, insert, select, text, tuple_, update
 
 from core.audit.store.in_transaction import record
 from core.audit.store.tables import EVENTS, events
@@ -16,6 +16,7 @@ from core.database.rows import Records
 from core.database.statements import PAIRS, chunks
 from core.mirror.store import audit_entries
 from core.mirror.store.outbox_port import DeadLetters, Due, OutboxState
+from core.mirror.store.queue import ALIVE, any_ready, counted, hold, keep_failed, ready
 from core.mirror.store.rules import AT_ONCE, dead_by_error, revived, row_to_copy
 from core.mirror.store.tables import outbox
 
@@ -49,24 +50,15 @@ class Outbox:
 
     @reading
     def _any_ready(self, connection: Connection, now: datetime) -> bool:
-        query = select(outbox.c.seq).where(~outbox.c.dead, outbox.c.take_at <= now).limit(1)
-        return connection.execute(query).first() is not None
+        return any_ready(connection, outbox, now)
 
     @writing
     def _take(
         self, connection: Connection, now: datetime, until: datetime, limit: int
     ) -> list[Due]:
-        ready = (
-            select(*OUTBOX.columns)
-            .where(~outbox.c.dead, outbox.c.take_at <= now)
-            .order_by(outbox.c.take_at, outbox.c.seq)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        taken = [OUTBOX.load(row) for row in connection.execute(ready)]
-        for some in chunks([due.seq for due in taken]):
-            held = update(outbox).where(outbox.c.seq.in_(some)).values(take_at=until)
-            connection.execute(held)
+        query = ready(outbox, OUTBOX.columns, now, outbox.c.take_at, outbox.c.seq)
+        taken = [OUTBOX.load(row) for row in connection.execute(query.limit(limit))]
+        hold(connection, outbox.c.seq, [due.seq for due in taken], until)
         return taken
 
     @writing
@@ -87,29 +79,12 @@ class Outbox:
     @writing
     def copy_failed(self, connection: Connection, failed: Sequence[Due]) -> None:
         """Of versions not replaced meanwhile."""
-        if failed:
-            values = [
-                {
-                    "b_seq": due.seq,
-                    "attempts": due.attempts,
-                    "error": due.error,
-                    "dead": due.dead,
-                    "next_try_at": due.next_try_at,
-                    "take_at": due.next_try_at or AT_ONCE,
-                }
-                for due in failed
-            ]
-            connection.execute(update(outbox).where(outbox.c.seq == bindparam("b_seq")), values)
+        keep_failed(connection, outbox.c.seq, [(due.seq, due) for due in failed])
 
     @reading
     def outbox(self, connection: Connection) -> OutboxState:
         """Counted in the database."""
-        query = select(outbox.c.dead, func.count(), func.min(outbox.c.due_since))
-        found = {
-            dead: (n, since) for dead, n, since in connection.execute(query.group_by(outbox.c.dead))
-        }
-        due, oldest = found.get(False, (0, None))
-        return OutboxState(due=due, dead=found.get(True, (0, None))[0], oldest=oldest)
+        return counted(connection, outbox, outbox.c.due_since)
 
     @reading
     def outbox_rows(
@@ -152,8 +127,7 @@ class Outbox:
         for name, value in given.items():
             if value is not None:
                 found = found.where(outbox.c[name] == value)
-        alive = {"dead": False, "attempts": 0, "next_try_at": None, "take_at": AT_ONCE}
-        number = connection.execute(found.values(alive)).rowcount
+        number = connection.execute(found.values(ALIVE)).rowcount
         if number and at is not None:
             event = revived(number, given, at=at, actor=actor)
             connection.execute(insert(events), EVENTS.dump(event))

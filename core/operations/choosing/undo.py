@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from core.operations.kinds.registry import booking_of, kind_of
 from core.operations.kinds.rules.undos import Facts, plan_rows
 from core.operations.kinds.undo import UNDO
 from core.operations.plans import Plan, Row, Running, portions
+from core.operations.protocol.each_item import each_item
 from core.operations.states import Item, ItemState, Operation
 from core.operations.store.port import OperationStore
 
@@ -71,8 +72,8 @@ class UndoPlanner:
         if kind_of(refund.kind).subject is RowSubject.ADJUSTMENT:
             return self.adjusting.undone(refund, actor, without=without)
         self.preflight.check()
-        items = self._given_back(refund, only)
-        if not items:
+        rows = self._rows(refund, self._given_back(refund, only), without)
+        if not rows:
             raise BadList([f"operation {operation_id} gave back nothing that could be taken back"])
         made_at = self.now()
         plan = Plan(
@@ -82,7 +83,7 @@ class UndoPlanner:
             made_by=actor.email,
             made_at=made_at,
             expires_at=made_at + PLAN_LIFE,
-            rows=self._rows(refund, items, without),
+            rows=rows,
             undoes=refund.id,
         )
         self.journal.save_plan(plan)
@@ -99,15 +100,16 @@ class UndoPlanner:
         ids = [row.booking_id for row in plan.rows]
         return self._rows(refund, self._given_back(refund, ids), plan.excluded)
 
-    def _given_back(self, refund: Operation, only: Sequence[ItemKey]) -> list[Item]:
+    def _given_back(self, refund: Operation, only: Sequence[ItemKey]) -> Iterator[Item]:
         """Done: its credit landed and its mark is set, and no retry touches it again."""
         wanted = set(only)
-        items = self.journal.items(refund.id, states={ItemState.DONE})
-        return [i for i in items if i.credit is not None and (not only or i.booking_id in wanted)]
+        items = each_item(self.journal, refund.id, states={ItemState.DONE})
+        return (i for i in items if i.credit is not None and (not only or i.booking_id in wanted))
 
     def _rows(
-        self, refund: Operation, items: Sequence[Item], without: Collection[ItemKey]
+        self, refund: Operation, items: Iterable[Item], without: Collection[ItemKey]
     ) -> tuple[Row, ...]:
+        """A portion after the other: what was read of one is let go for the next."""
         running = Running()
         rows: list[Row] = []
         for some in portions(items):

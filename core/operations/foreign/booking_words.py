@@ -15,7 +15,9 @@ from core.operations.owed.double_refunds import (
     MARKED_AT,
     MARKED_BY,
     BalanceChange,
+    by_whom,
     is_our_time,
+    to_the_second,
 )
 from core.operations.owed.rules import STATUS
 from core.operations.states import Item, Operation
@@ -76,7 +78,7 @@ def overwritten_mark(operation: Operation, item: Item, history: History) -> Warn
         about=About.REFUNDED_TWICE,
         record=item.booking_id,
         told=f"booking {item.booking_name or item.booking_id} was marked refunded by {by} at "
-        f"{theirs.at:%Y-%m-%d %H:%M:%S} UTC, just before this operation marked it "
+        f"{to_the_second(theirs.at)}, just before this operation marked it "
         f"({item.before} → {item.after}): its credit may have been given twice",
     )
 
@@ -106,9 +108,9 @@ def given_before_mark(
         about=About.REFUNDED_TWICE,
         record=item.booking_id,
         told=f"booking {item.booking_name or item.booking_id} was refunded by this operation "
-        f"({item.before} → {item.after}) at {landed:%Y-%m-%d %H:%M:%S} UTC, and marked at "
-        f"{marked:%H:%M:%S}; between, the balance went {'; '.join(map(str, reversed(seen)))}: its "
-        "credit may have been given twice",
+        f"({item.before} → {item.after}) at {to_the_second(landed)}, and marked at "
+        f"{to_the_second(marked)}; between, the balance went "
+        f"{'; '.join(map(str, reversed(seen)))}: its credit may have been given twice",
     )
 
 
@@ -118,8 +120,4 @@ def _change(versions: tuple[Version, ...]) -> str:
         return "; HubSpot does not tell who changed it"
     newest = versions[0]
     before = versions[1].value if len(versions) > 1 else ""
-    who = source_words(newest)
-    return (
-        f"; {before or 'empty'} → {newest.value or 'empty'} by {who} "
-        f"at {newest.at:%Y-%m-%d %H:%M:%S} UTC"
-    )
+    return f"; {before or 'empty'} → {newest.value or 'empty'} by {by_whom(newest)}"

@@ -133,7 +133,12 @@ class Assessment:
 
 def by_whom(version: Version) -> str:
     """Who set this value, as far as HubSpot tells, and when, to the second."""
-    return f"{source_words(version)} at {version.at.astimezone(UTC):%-d %B %Y %H:%M:%S} UTC"
+    return f"{source_words(version)} at {to_the_second(version.at)}"
+
+
+def to_the_second(at: datetime) -> str:
+    """For people: "4 May 2026 09:00:01 UTC"."""
+    return f"{at.astimezone(UTC):%-d %B %Y %H:%M:%S} UTC"
 
 
 def cancelled_by(history: History | None) -> Version | None:
@@ -437,5 +442,5 @@ def marked_by_another(operation: Operation, booking: Booking) -> str:
         return ""
     if is_our_time(operation, at) and operation.is_by(by):
         return ""
-    when = f" at {at.astimezone(UTC):%-d %B %Y %H:%M:%S} UTC" if at else ""
+    when = f" at {to_the_second(at)}" if at else ""
     return f"{by or 'somebody else'}{when}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -18,10 +18,14 @@ from core.credits.writes import Belief, Run, Settlement, Write, WriteState, judg
 from core.hubspot.ports.crm import Crm, Fate, Outcome
 from core.mirror.store.outbox_port import Due
 from core.operations.protocol.batches import at_once
+from core.operations.protocol.leases import barred_by_former
 from core.operations.protocol.record import Recording
 from core.operations.states import Item
 from core.operations.store.port import OperationStore
 from core.work.steady_clock import QuietPeriod
+
+#: At the soonest: HubSpot did not answer, or a write by an id from before a merge is waited for.
+LOOK_AGAIN = timedelta(seconds=2)
 
 NOT_TOLD = "HubSpot has not told what became of it"
 
@@ -94,7 +98,8 @@ class Settling:
         still = self.journal.open_writes(operation_id=run.operation_id)
         if not still:
             return None
-        return self.now() + min(self.quiet.left(write.sent_at) for write in still)
+        left = min(self.quiet.left(write.sent_at) for write in still)
+        return self.now() + max(left, LOOK_AGAIN)
 
     def send(
         self,
@@ -159,12 +164,47 @@ class Settling:
         results |= {w.id: Result(Ending.NOT_SENT, "it never arrived") for w in afresh}
         results |= {w.id: Result(Ending.UNDECIDED, _doubt(w, targets[w.target_id])) for w in asked}
         again = [w for w in writes if beliefs[w.id] is Belief.SEND_AGAIN]
-        if may_send and again:
-            at = self.now()
-            self.journal.resend(run, [w.id for w in again], at=at)
-            fresh = {id_: target for id_, target in targets.items() if target is not None}
-            results |= self.send(run, [replace(w, sent_at=at) for w in again], fresh, then)
-        return results
+        return results | self._resend(run, kind, again, targets, then) if may_send else results
+
+    def _resend(
+        self,
+        run: Run,
+        kind: Kind,
+        writes: Sequence[Write],
+        targets: Mapping[str, Counted | None],
+        then: Consequences,
+    ) -> dict[WriteId, Result]:
+        """The very same writes once more. Of those kept back, nothing: they stay open."""
+        fresh = {w.target_id: t for w in writes if (t := targets[w.target_id]) is not None}
+        merged = [w for w in writes if fresh[w.target_id].former_ids]
+        kept = self._may_be_written_over(run, kind, merged, fresh) if merged else set()
+        again = [w for w in writes if w.id not in kept]
+        if not again:
+            return {}
+        at = self.now()
+        self.journal.resend(run, [w.id for w in again], at=at)
+        return self.send(run, [replace(w, sent_at=at) for w in again], fresh, then)
+
+    def _may_be_written_over(
+        self, run: Run, kind: Kind, writes: Sequence[Write], targets: Mapping[str, Counted]
+    ) -> set[WriteId]:
+        """Those that may meet a write of a record that was merged into theirs.
+
+        It bears another id, and so their being open did not bar it. What arrived of it before
+        nobody could save one any more is found by one more read.
+        """
+        former = {w.target_id: targets[w.target_id].former_ids for w in writes}
+        holder, now = writes[0].id, self.now()
+        barred = barred_by_former(self.journal, run, kind, former, now=now, holder=holder)
+        free = [w for w in writes if w.target_id not in barred]
+        asked_at = self.now()
+        try:
+            read = self.crm.counted(kind, {w.target_id for w in free}) if free else {}
+            beliefs = self._beliefs(kind, free, read, asked_at)
+        except GatewayError:
+            beliefs = {}
+        may = {w.id for w in free if beliefs.get(w.id) is Belief.SEND_AGAIN}
+        return {w.id for w in writes} - may
 
     def _beliefs(
         self,

@@ -22,16 +22,12 @@ from core.operations.leftovers import About, Warned
 from core.operations.protocol.barred import raise_if_barred
 from core.operations.protocol.batches import at_once, batches
 from core.operations.protocol.known_writes import KnownWrites
+from core.operations.protocol.leases import LEASE, barred_by_former
 from core.operations.protocol.settle import Consequences, Ending, Result, Settling
 from core.operations.protocol.starts import NOT_BEGUN, Starts
 from core.operations.states import OperationState
 from core.operations.store.port import OperationStore
 
-#: Longer than a write takes from the read to its answer. One that lapses lets nothing race: an
-#: intent is saved only under the lease that its read was made under, and an open write bars others.
-LEASE = timedelta(seconds=120)
-#: After so long no lease can stand that anybody has at this moment, whatever his clock says.
-OVER = 2 * LEASE
 #: For so long what was read counts. A slower HubSpot costs another look, and no wrong write.
 GOOD_FOR = timedelta(seconds=30)
 
@@ -235,28 +231,19 @@ class Writing:
         if not merged:
             return {}
         held = self._hold(hand, merged.keys() - before) | (merged.keys() & before)
-        barred = self._barred_by_former(hand, {id_: merged[id_].former_ids for id_ in held}, before)
+        barred = barred_by_former(
+            self.journal,
+            hand.run,
+            hand.kind,
+            {id_: merged[id_].former_ids for id_ in held},
+            but=before,
+            now=self.now(),
+            holder=hand.holder,
+        )
         if barred:
             self.journal.release_leases(hand.run, hand.kind, barred - before, holder=hand.holder)
         read = self._read(hand, held - barred, before | held)
         return {id_: t for id_, t in read.items() if t is not None and t.id == id_}
-
-    def _barred_by_former(
-        self, hand: Hand, former: Mapping[str, Collection[str]], before: Collection[str]
-    ) -> set[str]:
-        """Those of these that may still be written under an id that they had before a merge."""
-        ids = sorted({id_ for some in former.values() for id_ in some} - set(before))
-        if not ids:
-            return set()
-        run, kind, holder, now = hand.run, hand.kind, hand.holder, self.now()
-        for some in batches(ids):
-            # as if whoever has them had let them lapse: who read before the merge reads again
-            over = now + OVER
-            self.journal.lease(run, kind, some, now=over, until=now + LEASE, holder=holder)
-        self.journal.release_leases(run, kind, ids, holder=holder)
-        open_writes = self.journal.open_writes(kind=kind, ids=ids)
-        written = {write.target_id for write in open_writes}
-        return {id_ for id_, some in former.items() if not written.isdisjoint(some)}
 
     def _save_and_send(
         self,

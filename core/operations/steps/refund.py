@@ -6,7 +6,7 @@ These are steps 2 to 8 of docs/exactly-once.md; the first half is ``CancelSteps`
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from core.credits.records import Booking, BookingId
 from core.credits.writes import Run
@@ -14,13 +14,13 @@ from core.hubspot.ports.crm import Fate
 from core.operations import audit_entries
 from core.operations.kinds.registry import booking_of, kind_of
 from core.operations.leftovers import About, Warned
-from core.operations.owed.double_refunds import marked_by_another
 from core.operations.owed.refund_check import RefundCheck
 from core.operations.protocol.barred import raise_if_barred
 from core.operations.protocol.batches import at_once
 from core.operations.states import Item, ItemState, Operation
 from core.operations.steps.cancelling import CancelSteps
 from core.operations.steps.items import after_mark, marked_due
+from core.operations.steps.marks import but, ids_now, marked_by_others, unmarked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,16 +58,7 @@ class RefundSteps(CancelSteps):
         bookings: Mapping[BookingId, Booking | None],
     ) -> list[Item]:
         """Those that nobody else has marked meanwhile: another's mark is never written over."""
-        others = [
-            (item, by)
-            for item in items
-            if (booking := bookings.get(booking_of(item, operation.kind))) is not None
-            and (by := marked_by_another(operation, booking))
-        ]
-        if others:
-            done = [
-                replace(i, state=ItemState.DONE, why=f"also marked by {by}") for i, by in others
-            ]
+        if others := marked_by_others(operation.kind, items, bookings, operation):
             warned = [
                 Warned(
                     about=About.REFUNDED_TWICE,
@@ -79,31 +70,28 @@ class RefundSteps(CancelSteps):
                 for item, by in others
             ]
             self.journal.warn(run, warned, at=self.now())
+            done = unmarked([(item, f"also marked by {by}") for item, by in others])
             self.recording.items(run, operation, done)
-        theirs = {item.booking_id for item, _ in others}
-        return [item for item in items if item.booking_id not in theirs]
+        return but(items, others)
 
     def _mark(self, run: Run, operation: Operation, items: Sequence[Item]) -> None:
         """Only what is settled as landed is marked refunded (step 8), right after it was read."""
         bookings = self.crm.bookings_alone({booking_of(i, operation.kind) for i in items})
-        # marked by the id that each has now: HubSpot may refuse one from before a merge
-        now = {id_: one.id if one else id_ for id_, one in bookings.items()}
         items = self._unmarked(run, operation, items, bookings)
         if not items:
             return
+        ids = ids_now(operation.kind, items, bookings)
         sent_at = self.now()
         # a process that slept through all that followed must not mark what was taken back since
         self.journal.still_ours(run)
         outcomes = self.crm.mark_refunded(
-            list(dict.fromkeys(now[booking_of(item, operation.kind)] for item in items)),
+            list(dict.fromkeys(ids)),
             at=operation.confirmed_at,
             admin=operation.confirmed_by,
             sent_at=sent_at,
             forfeited={one.id for one in bookings.values() if one and one.forfeited},
         )
-        saved = [
-            after_mark(item, outcomes[now[booking_of(item, operation.kind)]]) for item in items
-        ]
+        saved = [after_mark(item, outcomes[id_]) for id_, item in zip(ids, items, strict=True)]
         due = [
             marked_due(id_, operation, outcome)
             for id_, outcome in outcomes.items()

@@ -24,6 +24,7 @@ from core.operations.protocol.claim import claimed
 from core.operations.states import SETTLED, Item, ItemState, Operation
 from core.operations.steps.credits import CreditSteps
 from core.operations.steps.items import after_unmark, unmarked_due
+from core.operations.steps.marks import but, ids_now, marked_by_others, unmarked
 from core.work.steady_clock import QuietPeriod
 
 
@@ -66,12 +67,16 @@ class UndoSteps(CreditSteps):
         return [item for item in judged if item.state not in SETTLED]
 
     def _clear(self, run: Run, operation: Operation, items: Sequence[Item]) -> None:
-        """Saved before it is sent: a crash leaves a mark that may still be cleared."""
+        """Right after a read. Saved before it is sent: a crash leaves one that may be cleared."""
+        bookings = self.crm.bookings_alone({booking_of(i, operation.kind) for i in items})
+        items = self._of_the_refund(run, operation, items, bookings)
+        if not items:
+            return
+        ids = ids_now(operation.kind, items, bookings)
         sent_at = self.now()
         sent = [replace(item, sent_at=sent_at) for item in items]
         self.journal.update_items(run, sent)
-        ids = [booking_of(item, operation.kind) for item in sent]
-        outcomes = self.crm.unmark_refunded(ids, sent_at=sent_at)
+        outcomes = self.crm.unmark_refunded(list(dict.fromkeys(ids)), sent_at=sent_at)
         saved = [after_unmark(item, outcomes[id_]) for id_, item in zip(ids, sent, strict=True)]
         due = [
             unmarked_due(id_, outcome)
@@ -82,3 +87,20 @@ class UndoSteps(CreditSteps):
         told = audit_entries.entries(operation, changed, self.now(), mark=mark)
         self.recording.items(run, operation, saved, due, told)
         raise_if_barred(outcomes.values())
+
+    def _of_the_refund(
+        self,
+        run: Run,
+        operation: Operation,
+        items: Sequence[Item],
+        bookings: Mapping[BookingId, Booking | None],
+    ) -> list[Item]:
+        """Those that bear no mark of others by now, as a merge may bring: theirs is not cleared."""
+        refund = self.journal.operation(operation.undoes)
+        others = marked_by_others(operation.kind, items, bookings, refund)
+        if others:
+            told = [
+                (item, f"its refund mark is left as it is: it is of {by}") for item, by in others
+            ]
+            self.recording.items(run, operation, unmarked(told))
+        return but(items, others)

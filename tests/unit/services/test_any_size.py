@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import pytest
 
-from core.credits.records import Kind
+from core.credits.records import BookingId, Kind
 from core.operations import plans
 from core.operations.choosing.select import ByReference
 from core.operations.owed import find
 from core.operations.owed.rules import Owed, settled, waiting
 from core.operations.owed.summary import OwedGroup
 from core.operations.plans import Plan
+from core.operations.protocol import each_item
+from core.operations.states import Item, ItemState
 from core.operations.verdicts import OperationKind, Verdict, Why
 from tests.fakes.crm import Request
 from tests.unit.services.desk import ADMIN, CS, SJ, TestDesk
@@ -65,6 +68,38 @@ def test_an_undo_planned_by_portions_is_the_undo_planned_at_once(
 
     assert whole.rows == parts.rows
     assert len(BOOKINGS) == len(parts.will_change)
+
+
+def test_what_is_undone_previewed_again_or_dismissed_is_read_by_portions(
+    desk: TestDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked = ("600", "601", "602", "603", "604")
+    for id_ in blocked:
+        desk.booked(id_, "100", token="Gift Token")
+    operation = desk.run(*BOOKINGS, *blocked)
+    read = desk.journal.items
+    sizes: list[int] = []
+
+    def items(*args: Any, **asked: Any) -> list[Item]:
+        sizes.append(len(found := read(*args, **asked)))
+        return found
+
+    monkeypatch.setattr(desk.journal, "items", items)
+    monkeypatch.setattr(each_item, "READ_AT_ONCE", 2)
+    desk.crm.foreign_write(Kind.BOOKING, "602", {"is_active": "Active"})
+
+    undo = desk.core.undo_planner.preview(operation.id, ADMIN)
+    again = desk.core.blocked_items.look_again(operation.id, ADMIN)
+    dismissed = desk.core.blocked_items.dismiss(operation.id, ADMIN, reason="gifts")
+
+    assert sizes
+    assert max(sizes) == 2
+    assert list(BOOKINGS) == [row.booking_id for row in undo.will_change]
+    assert list(blocked) == [row.booking_id for row in again.rows]
+    assert len(blocked) - 1 == dismissed
+    of = {item.booking_id: item.state for item in read(operation.id)}
+    assert ItemState.SKIPPED is of[BookingId("602")]
+    assert {ItemState.DISMISSED} == {of[BookingId(id_)] for id_ in blocked if id_ != "602"}
 
 
 def test_a_portion_is_read_when_the_one_before_it_is_judged(

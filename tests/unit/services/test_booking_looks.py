@@ -44,7 +44,7 @@ def test_bookings_that_stayed_as_they_were_left_are_not_told_of() -> None:
 def test_a_booking_set_active_again_is_told_with_who_and_when(booking: str) -> None:
     desk = Undone()
     desk.others_set(booking, is_active="Active")
-    at = f"{desk.time:%Y-%m-%d %H:%M:%S} UTC"
+    at = f"{desk.time:%-d %B %Y %H:%M:%S} UTC"
 
     (warned,) = desk.look()
 
@@ -135,7 +135,8 @@ def test_a_credit_that_others_gave_before_our_late_mark_is_told_with_both() -> N
     (warned,) = refunded_with_a_late_mark(others_give=True)
 
     assert (About.REFUNDED_TWICE, "51") == (warned.about, warned.record)
-    assert "was refunded by this operation (2 → 3) at 2026-05-04 10:00:10 UTC" in warned.told
+    assert "was refunded by this operation (2 → 3) at 4 May 2026 10:00:10 UTC" in warned.told
+    assert "UTC, and marked at 4 May 2026 10:02:10 UTC; between" in warned.told
     assert "the balance went 3 → 4 by an app (admin-app)" in warned.told
 
 
@@ -174,7 +175,7 @@ def test_a_credit_that_is_found_landed_after_others_gave_theirs_is_told_with_bot
 
     (warned,) = desk.journal.warnings(refund.id)
     assert (About.REFUNDED_TWICE, "51") == (warned.about, warned.record)
-    assert "(2 → 3) at 2026-05-04 10:00:10 UTC" in warned.told
+    assert "(2 → 3) at 4 May 2026 10:00:10 UTC" in warned.told
     assert "the balance went 3 → 4 by an app (admin-app)" in warned.told
 
 

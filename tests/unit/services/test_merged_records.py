@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from core.credits.records import TOTAL_BOOKINGS, ContactId, ExamId, Kind
+from core.credits.records import FORFEITED, TOTAL_BOOKINGS, ContactId, ExamId, Kind
 from core.operations.booking_rules import Wish
 from core.operations.choosing.select import ByReference
 from core.operations.owed.rules import waiting
@@ -181,9 +182,8 @@ def test_a_word_that_nothing_is_owed_holds_for_what_the_booking_became(desk: Tes
     assert "paid in cash" in row.detail
 
 
-def test_the_mark_is_set_on_what_the_booking_became(desk: TestDesk) -> None:
-    """By the id that it has then: HubSpot may refuse another."""
-    operation = desk.confirm("501")
+def written_ids(desk: TestDesk) -> list[tuple[str, ...]]:
+    """The bookings that each write names from now on."""
     asked: list[tuple[str, ...]] = []
 
     def heard(request: Request) -> None:
@@ -191,6 +191,18 @@ def test_the_mark_is_set_on_what_the_booking_became(desk: TestDesk) -> None:
             asked.append(request.ids)
 
     desk.crm.answered = heard
+    return asked
+
+
+def asked_to_undo(desk: TestDesk, refund: Operation) -> Operation:
+    plan = desk.core.undo_planner.preview(refund.id, ADMIN)
+    return desk.core.operation_commands.confirm(plan.id, ADMIN, reason="wrong exam")
+
+
+def test_the_mark_is_set_on_what_the_booking_became(desk: TestDesk) -> None:
+    """By the id that it has then: HubSpot may refuse another."""
+    operation = desk.confirm("501")
+    asked = written_ids(desk)
     before(desk, "read", Kind.BOOKING, lambda: merged(desk), 2)
     desk.carry(operation)
 
@@ -199,6 +211,74 @@ def test_the_mark_is_set_on_what_the_booking_became(desk: TestDesk) -> None:
     assert [(now.id,)] == asked
     assert "true" == now.properties["token_refunded"]
     assert ItemState.DONE is the_item(desk, operation).state
+
+
+def test_the_mark_is_cleared_on_what_the_booking_became(desk: TestDesk) -> None:
+    undo = asked_to_undo(desk, desk.run("501"))
+    asked = written_ids(desk)
+    before(desk, "read", Kind.BOOKING, lambda: merged(desk), 2)
+    desk.carry(undo)
+
+    now = desk.crm.truth.need(Kind.BOOKING, "501")
+    assert HELD == desk.held("100", KEY)
+    assert [(now.id,)] == asked
+    assert not now.properties["token_refunded"]
+    assert ItemState.DONE is the_item(desk, undo).state
+    desk.still_owed(now.id)
+    desk.run(now.id)
+    assert HELD + 1 == desk.held("100", KEY)
+
+
+def test_an_undo_leaves_the_mark_that_a_merge_brought(desk: TestDesk) -> None:
+    """The credit of the other booking is still there."""
+    desk.run("500")
+    undo = asked_to_undo(desk, desk.run("501"))
+    asked = written_ids(desk)
+    before(desk, "read", Kind.BOOKING, lambda: merged(desk), 2)
+    desk.carry(undo)
+
+    now = desk.crm.truth.need(Kind.BOOKING, "501")
+    item = the_item(desk, undo)
+    assert HELD + 1 == desk.held("100", KEY)
+    assert not asked
+    assert "true" == now.properties["token_refunded"]
+    assert (ItemState.DONE, None) == (item.state, item.sent_at)
+    assert item.why.startswith(f"its refund mark is left as it is: it is of {ADMIN.email} at ")
+
+
+def test_the_mark_of_a_kept_credit_is_set_on_what_the_booking_became(desk: TestDesk) -> None:
+    active(desk, "501")
+    operation = desk.confirm("501", kind=FORFEIT)
+    asked = written_ids(desk)
+    before(desk, "read", Kind.BOOKING, lambda: merged(desk), 2)
+    desk.carry(operation)
+
+    now = desk.crm.truth.need(Kind.BOOKING, "501")
+    assert HELD == desk.held("100", KEY)
+    assert [("501",), (now.id,)] == asked
+    assert (now.properties[FORFEITED] or "").startswith(f"forfeited by {ADMIN.email}")
+    assert ItemState.DONE is the_item(desk, operation).state
+
+
+@pytest.mark.parametrize("refunded", [True, False])
+def test_a_kept_credit_is_not_marked_on_what_a_merge_made_another_booking(
+    desk: TestDesk, *, refunded: bool
+) -> None:
+    """One that was refunded, or that its student has and may cancel yet."""
+    active(desk, "500", "501")
+    if refunded:
+        desk.run("500", kind=CANCEL)
+    operation = desk.confirm("501", kind=FORFEIT)
+    before(desk, "read", Kind.BOOKING, lambda: merged(desk), 2)
+    desk.carry(operation)
+
+    now = desk.crm.truth.need(Kind.BOOKING, "501")
+    item = the_item(desk, operation)
+    assert HELD + refunded == desk.held("100", KEY)
+    assert not now.properties.get(FORFEITED)
+    assert (ItemState.DONE, None) == (item.state, item.sent_at)
+    why = f"it is marked refunded by {ADMIN.email} at " if refunded else "it is Active now"
+    assert f"not marked as one whose credit is kept: {why}" in item.why
 
 
 def refunded(desk: TestDesk, id_: str) -> Operation:
@@ -304,18 +384,6 @@ def test_a_booking_moves_under_the_id_that_it_has_now(desk: TestDesk) -> None:
 # a student or an exam by its old id and by its new one
 
 
-def late_write(desk: TestDesk, kind: Kind) -> None:
-    """The next write of such a record is on its way for a while."""
-
-    def sending(request: Request) -> Fault:
-        if (request.what, request.kind) == ("write", kind):
-            desk.crm.sending = lambda _: Fault.NONE
-            return Fault.LATE
-        return Fault.NONE
-
-    desk.crm.sending = sending
-
-
 @pytest.mark.parametrize("primary", ["100", "102"])
 @pytest.mark.parametrize("named", ["other", "new"])
 def test_a_write_under_way_by_an_old_id_bars_what_the_student_became(
@@ -325,7 +393,7 @@ def test_a_write_under_way_by_an_old_id_bars_what_the_student_became(
     desk.booked("502", "102")
     one, two = desk.confirm("500"), desk.confirm("502")
     desk.time += timedelta(minutes=1)
-    late_write(desk, Kind.CONTACT)
+    faulty_write(desk, Kind.CONTACT, Fault.LATE)
     desk.core.operation_runner.carry_out(one.id)
     other = {"100": "102", "102": "100"}[primary]
     now = desk.crm.merge(Kind.CONTACT, primary, other)
@@ -342,6 +410,100 @@ def test_a_write_under_way_by_an_old_id_bars_what_the_student_became(
     desk.carry(two)
 
     assert HELD + 2 == desk.held(now, KEY)
+
+
+def faulty_write(desk: TestDesk, kind: Kind, fault: Fault) -> None:
+    """What becomes of the next write of such a record."""
+
+    def sending(request: Request) -> Fault:
+        if (request.what, request.kind) == ("write", kind):
+            desk.crm.sending = lambda _: Fault.NONE
+            return fault
+        return Fault.NONE
+
+    desk.crm.sending = sending
+
+
+def lost_and_under_way(desk: TestDesk) -> tuple[Operation, Operation]:
+    """The write of 100 is lost; 50 s later that of 102 is under way; then 102 is merged into 100.
+
+    So 70 s after the first was sent, and 20 s after the second.
+    """
+    desk.crm.truth.merge_ids = "kept"
+    desk.crm.add_contact("102", {KEY: HELD + 5})
+    desk.booked("502", "102")
+    one, two = desk.confirm("500"), desk.confirm("502")
+    desk.time += timedelta(minutes=1)
+    for operation, fault, since in ((one, Fault.REQUEST_LOST, 50), (two, Fault.LATE, 20)):
+        faulty_write(desk, Kind.CONTACT, fault)
+        desk.core.operation_runner.carry_out(operation.id)
+        desk.time += timedelta(seconds=since)
+    desk.crm.merge(Kind.CONTACT, "100", "102")
+    return one, two
+
+
+def test_a_write_is_not_sent_again_while_one_by_an_id_merged_into_it_may_arrive(
+    desk: TestDesk,
+) -> None:
+    """It would be written over, and the credit of it be lost without a word."""
+    one, two = lost_and_under_way(desk)
+    for _ in range(3):
+        again = desk.core.operation_runner.carry_out(one.id)
+        assert again is not None
+        assert again > desk.time  # HubSpot is not asked without a pause
+    assert HELD == desk.held("100", KEY)
+
+    desk.crm.deliver_late()  # over the balance that HubSpot kept
+    assert HELD + 6 == desk.held("100", KEY)
+    desk.carry(two)
+    desk.carry(one)
+
+    assert HELD + 7 == desk.held("100", KEY)
+    assert [ItemState.DONE] * 2 == [the_item(desk, each).state for each in (one, two)]
+
+
+@pytest.mark.parametrize("moment", ["lease", "open_writes"])
+def test_a_write_that_arrives_by_an_old_id_before_one_is_sent_again_is_not_written_over(
+    desk: TestDesk, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the record was read, while it is looked for what may still arrive."""
+    one, two = lost_and_under_way(desk)
+    ask, arrives = getattr(desk.journal, moment), [desk.crm.deliver_late]
+
+    def asked(*args: Any, **named: Any) -> object:
+        if ["102"] in (*args, named.get("ids")) and arrives:
+            arrives.pop()()
+            desk.core.operation_runner.carry_out(two.id)
+        return ask(*args, **named)
+
+    monkeypatch.setattr(desk.journal, moment, asked)
+    desk.carry(one)
+    desk.carry(two)
+
+    assert not arrives
+    assert HELD + 7 == desk.held("100", KEY)
+    assert [ItemState.DONE] * 2 == [the_item(desk, each).state for each in (one, two)]
+
+
+def test_a_credit_that_never_arrived_by_an_old_id_is_given_once_on_a_persons_word(
+    desk: TestDesk,
+) -> None:
+    one, two = lost_and_under_way(desk)
+    desk.crm.late.clear()
+    desk.carry(two)
+    desk.carry(one)
+    assert HELD + 1 == desk.held("100", KEY)
+    (doubt,) = desk.core.resolution.undecided(two.id, ADMIN)
+    assert "merged into 100" in doubt.reason
+
+    desk.core.resolution.decide(
+        two.id, doubt.write.id, ADMIN, landed=False, why="the history shows nothing of it"
+    )
+    desk.core.operation_commands.retry(two.id, ADMIN)
+    desk.carry(two)
+
+    assert HELD + 2 == desk.held("100", KEY)
+    assert [ItemState.DONE] * 2 == [the_item(desk, each).state for each in (one, two)]
 
 
 @pytest.mark.parametrize("named", ["other", "new"])
@@ -382,7 +544,7 @@ def test_a_seat_under_way_by_an_old_id_bars_what_the_exam_became(desk: TestDesk)
     active(desk, "500")
     one = desk.confirm("500", kind=CANCEL)
     desk.time += timedelta(minutes=1)
-    late_write(desk, Kind.EXAM)
+    faulty_write(desk, Kind.EXAM, Fault.LATE)
     desk.core.operation_runner.carry_out(one.id)
     now = desk.crm.merge(Kind.EXAM, "70", "71")
     two = desk.confirm("502", kind=CANCEL)

@@ -18,9 +18,9 @@ from core.mirror.copier import HOLD
 from core.mirror.store.outbox_port import Due
 from core.operations.booking_rules import Wish
 from core.operations.desks.rules import Takeover
+from core.operations.protocol.leases import LEASE
 from core.operations.protocol.settle import Ending, Result
 from core.operations.protocol.store.writes_port import WriteRecord
-from core.operations.protocol.write import LEASE
 from core.operations.states import Item, ItemState, Operation, OperationState
 from core.operations.verdicts import OperationKind
 from tests.fakes.crm import FakeCrm, Fault, Request

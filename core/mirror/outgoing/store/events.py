@@ -15,9 +15,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
-    bindparam,
     delete,
-    func,
     insert,
     select,
     update,
@@ -32,6 +30,7 @@ from core.database.statements import chunks
 from core.mirror.outgoing.rules import EventType, OutgoingEvent, event_of
 from core.mirror.store import audit_entries
 from core.mirror.store.outbox_port import OutboxState
+from core.mirror.store.queue import ALIVE, any_ready, counted, hold, keep_failed, ready
 from core.mirror.store.rules import AT_ONCE
 
 outgoing = Table(
@@ -79,24 +78,15 @@ class Outgoing:
 
     @reading
     def _any_outgoing(self, connection: Connection, now: datetime) -> bool:
-        query = select(outgoing.c.seq).where(~outgoing.c.dead, outgoing.c.take_at <= now).limit(1)
-        return connection.execute(query).first() is not None
+        return any_ready(connection, outgoing, now)
 
     @writing
     def _take_outgoing(
         self, connection: Connection, now: datetime, until: datetime, limit: int
     ) -> list[OutgoingEvent]:
-        ready = (
-            select(*EVENTS.columns)
-            .where(~outgoing.c.dead, outgoing.c.take_at <= now)
-            .order_by(outgoing.c.seq)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        taken = [EVENTS.load(row) for row in connection.execute(ready)]
-        for some in chunks([event.id for event in taken]):
-            held = update(outgoing).where(outgoing.c.id.in_(some)).values(take_at=until)
-            connection.execute(held)
+        query = ready(outgoing, EVENTS.columns, now, outgoing.c.seq)
+        taken = [EVENTS.load(row) for row in connection.execute(query.limit(limit))]
+        hold(connection, outgoing.c.id, [event.id for event in taken], until)
         return taken
 
     @writing
@@ -108,29 +98,12 @@ class Outgoing:
     @writing
     def outgoing_failed(self, connection: Connection, events: Sequence[OutgoingEvent]) -> None:
         """By their ids."""
-        values = [
-            {
-                "b_id": event.id,
-                "attempts": event.attempts,
-                "error": event.error,
-                "dead": event.dead,
-                "next_try_at": event.next_try_at,
-                "take_at": event.next_try_at or AT_ONCE,
-            }
-            for event in events
-        ]
-        if values:
-            connection.execute(update(outgoing).where(outgoing.c.id == bindparam("b_id")), values)
+        keep_failed(connection, outgoing.c.id, [(event.id, event) for event in events])
 
     @reading
     def outgoing(self, connection: Connection) -> OutboxState:
         """Counted in the database."""
-        query = select(outgoing.c.dead, func.count(), func.min(outgoing.c.at))
-        found = {
-            dead: (n, at) for dead, n, at in connection.execute(query.group_by(outgoing.c.dead))
-        }
-        due, oldest = found.get(False, (0, None))
-        return OutboxState(due=due, dead=found.get(True, (0, None))[0], oldest=oldest)
+        return counted(connection, outgoing, outgoing.c.at)
 
     @reading
     def outgoing_rows(
@@ -145,9 +118,7 @@ class Outgoing:
     def revive_outgoing(self, connection: Connection, *, at: datetime, actor: str) -> int:
         """They begin anew."""
         fresh = update(outgoing).where(outgoing.c.dead)
-        number = connection.execute(
-            fresh.values(dead=False, attempts=0, next_try_at=None, take_at=AT_ONCE)
-        ).rowcount
+        number = connection.execute(fresh.values(ALIVE)).rowcount
         if number:
             record(connection, audit_entries.events_revived(number, at=at, by=actor))
         return number
