@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from core.cli.entry import MODULES
+
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
@@ -24,6 +26,15 @@ def test_every_make_target_has_its_line_in_help() -> None:
     phony = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split())
 
     assert phony == set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
+
+
+def test_every_command_is_in_the_table_of_commands() -> None:
+    operating = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    table = operating.partition("## Commands")[2].partition("## Settings")[0]
+    cells = [line.split(" | ")[0] for line in table.splitlines() if line.startswith("| `")]
+    named = {word for cell in cells for word in re.findall(r"`([a-z-]+)", cell)}
+
+    assert MODULES.keys() <= named
 
 
 def test_the_pictures_of_the_tour_are_few_and_small() -> None:

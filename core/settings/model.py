@@ -421,7 +421,9 @@ class Settings(BaseSettings):
             raise ValueError(
                 "CREDIT_DESK_DEMO",
                 f"is set, and an account is not on this machine: {', '.join(away)}",
-                "For the demo of `make run` unset that, for your own accounts CREDIT_DESK_DEMO",
+                "For the demo of `make run` unset that. For your own accounts remove the "
+                ".streamlit/secrets.toml that `make run` wrote: it names the demo's HubSpot and "
+                "the demo's database, too",
             )
 
     def _events_are_signed(self) -> None:

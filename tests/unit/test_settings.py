@@ -93,7 +93,9 @@ def test_the_demo_is_of_this_machine_alone(tmp_path: Path, monkeypatch: pytest.M
     assert both in faults(tmp_path)["CREDIT_DESK_DEMO"]
 
     monkeypatch.setenv("HUBSPOT_BASE_URL", "http://127.0.0.1:8471")
-    assert "not on this machine: SUPABASE_URL" in faults(tmp_path)["CREDIT_DESK_DEMO"]
+    told = faults(tmp_path)["CREDIT_DESK_DEMO"]
+    assert "not on this machine: SUPABASE_URL" in told
+    assert "remove the .streamlit/secrets.toml that `make run` wrote" in told
     monkeypatch.setenv("SUPABASE_URL", "http://localhost:8472")
 
     assert load(tmp_path).demo

@@ -77,7 +77,8 @@ def confirm(
     plan = found.a_plan
     tell = telling.ask(desk, plan, key="exam_act") if plan is not None else None
     lacks = confirming.wanting(found.number, reason=reason, typed=typed, untold=tell == "")
-    label = f"Close exam, move {len(found.moving)}, cancel {len(found.cancelling)}"
+    move = f", move {words.count(len(found.moving), 'booking')}" if found.moving else ""
+    label = f"Close exam{move}, cancel {words.count(len(found.cancelling), 'booking')}"
     with st.container(horizontal=True, vertical_alignment="center"):
         sure = st.button(label, type="primary", disabled=bool(lacks), key="exam_act_sure")
         st.caption(lacks or _next(desk, found))
@@ -110,9 +111,9 @@ def _next(desk: Desk, found: ExamActPreview) -> str:
 def _previewed(desk: Desk, found: ExamActPreview, *, keeps: bool) -> None:
     cards(
         [
-            ("Moved", words.count(len(found.moving), "booking")),
-            ("Cancelled", words.count(len(found.cancelling), "booking")),
-            ("Kept" if keeps else "Given back", words.count(found.credits_, "credit")),
+            ("To move", words.count(len(found.moving), "booking")),
+            ("To cancel", words.count(len(found.cancelling), "booking")),
+            ("To keep" if keeps else "To give back", words.count(found.credits_, "credit")),
             ("Left as they are", words.count(len(found.left), "booking")),
         ],
         in_a_row=4,
