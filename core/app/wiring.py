@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 from core.app.assembly import assemble, new_id, utc_now
 from core.app.assembly.parts import Core
 from core.app.journal import Journal
+from core.app.journal_services import journal_of
 from core.app.on_first_use import on_first_use
 from core.credits.errors import EngineError
 from core.drift.copy_direction import CopyDirection
@@ -204,7 +205,6 @@ def build(settings: Settings) -> Runtime:
         JournalError: the operational store cannot be opened.
     """
     from core.access.store.rate import SharedPace  # noqa: PLC0415
-    from core.app.stores import SqlJournal  # noqa: PLC0415
     from core.health.apprise_notifier import Apprise  # noqa: PLC0415
     from core.settings.shown import told  # noqa: PLC0415
     from core.workers.engine.dbos_runtime import system_url  # noqa: PLC0415
@@ -214,7 +214,7 @@ def build(settings: Settings) -> Runtime:
 
     share_memory_pools()
     url = settings.store_url.get_secret_value()
-    journal = SqlJournal(url, admins=settings.admins, announces=bool(settings.events_url))
+    journal = journal_of(settings)
     pace = SharedPace(url)
     # a look at any attribute makes one of these, so their methods are named within functions
     hubspot = on_first_use(partial(hubspot_of, settings))
