@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 from core.app.assembly import assemble, new_id, utc_now
 from core.app.assembly.parts import Core
 from core.app.journal import Journal
+from core.app.journal_services import journal_of
 from core.app.on_first_use import on_first_use
 from core.credits.errors import EngineError
 from core.drift.copy_direction import CopyDirection
@@ -108,7 +109,7 @@ class Runtime:
     fitness: Fitness
     #: Why no engine can run on this Python and SQLite; "": one can.
     engine_refusal: Callable[[], str]
-    #: Loads on a thread what ``start`` needs: a preview leaves the time for it.
+    #: Loads on a thread what confirming and ``start`` need: a preview leaves the time for it.
     load_ahead: Callable[[], None]
     #: Notes which settings it starts with.
     at_start: Callable[[], None]
@@ -205,17 +206,16 @@ def build(settings: Settings) -> Runtime:
         JournalError: the operational store cannot be opened.
     """
     from core.access.store.rate import SharedPace  # noqa: PLC0415
-    from core.app.stores import SqlJournal  # noqa: PLC0415
     from core.health.apprise_notifier import Apprise  # noqa: PLC0415
     from core.settings.shown import told  # noqa: PLC0415
-    from core.workers.engine.dbos_runtime import load_ahead, system_url  # noqa: PLC0415
+    from core.workers.engine.dbos_runtime import system_url  # noqa: PLC0415
     from core.workers.engine.engine import DbosEngine  # noqa: PLC0415 - see above
     from core.workers.engine.proof import start_fault  # noqa: PLC0415
     from core.workers.engine.versions import version_fault  # noqa: PLC0415
 
     share_memory_pools()
     url = settings.store_url.get_secret_value()
-    journal = SqlJournal(url, admins=settings.admins, announces=bool(settings.events_url))
+    journal = journal_of(settings)
     pace = SharedPace(url)
     # a look at any attribute makes one of these, so their methods are named within functions
     hubspot = on_first_use(partial(hubspot_of, settings))
@@ -228,6 +228,7 @@ def build(settings: Settings) -> Runtime:
         journal, notifier, utc_now, settings.drift_alarm_above, public_url=settings.public_url
     )
     engine = DbosEngine(url=url, journal=journal, now=utc_now, vitals=(fitness := Fitness()))
+    shown = cache(partial(told, settings))  # signs of secrets, made slowly on purpose
     core = assemble(
         crm=hubspot,
         mirror=mirror,
@@ -316,8 +317,8 @@ def build(settings: Settings) -> Runtime:
         audit=PeriodicThread("audit", core.audit_log.look, AUDIT_EVERY_S, fitness),
         fitness=fitness,
         engine_refusal=partial(version_fault, system_url(url)),
-        load_ahead=load_ahead,
-        at_start=lambda: core.access_log.settings(told(settings), where=socket.gethostname()),
+        load_ahead=partial(load_ahead, hubspot, shown),
+        at_start=lambda: core.access_log.settings(shown(), where=socket.gethostname()),
         close=in_order(
             lambda: notifier.stop(NOTIFY_GRACE_S),
             hubspot.close,
@@ -327,6 +328,18 @@ def build(settings: Settings) -> Runtime:
             journal.close,
         ),
     )
+
+
+def load_ahead(hubspot: HubSpot, shown: Callable[[], object]) -> None:
+    """What an operation needs, in the order of its need, while its preview waits for HubSpot.
+
+    HubSpot's client is made first, and not beside the rest: the preview needs it at once.
+    """
+    from core.mirror.supabase.client import load_ahead as load_supabase  # noqa: PLC0415
+    from core.workers.engine.dbos_runtime import load_ahead as load_engine  # noqa: PLC0415
+
+    _ = hubspot.hub
+    load_engine(load_supabase, shown)
 
 
 def hubspot_of(settings: Settings) -> HubSpot:

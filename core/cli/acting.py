@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import socket
+from typing import TYPE_CHECKING
 
-from core.app.assembly.parts import Core
 from core.credits.roles import Actor
 
+if TYPE_CHECKING:
+    from core.app.assembly.parts import Core
+    from core.app.journal_services import JournalServices
 
-def actor_of(core: Core, as_: str) -> Actor:
+
+def actor_of(core: Core | JournalServices, as_: str) -> Actor:
     """Their role decides, as on the pages. Of one whom the settings name, the audit tells that.
 
     Raises:

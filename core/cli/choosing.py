@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
-from core.app.assembly.parts import Core
 from core.cli.opened_store import warn_of_unknown_refunds
 from core.credits.errors import BadList
 from core.credits.records import ContactId, ExamId
@@ -17,8 +17,11 @@ from core.operations.plans import Plan
 from core.operations.terms import ORDINARY, Inclusion
 from core.operations.verdicts import OperationKind
 
+if TYPE_CHECKING:
+    from core.app.assembly.parts import Core
+
 #: Makes the preview that is then shown or confirmed.
-Planned = Callable[[Core, Actor], Plan]
+Planned: TypeAlias = "Callable[[Core, Actor], Plan]"
 
 
 def selection(

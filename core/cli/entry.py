@@ -16,13 +16,15 @@ from typer.core import TyperCommand, TyperGroup
 #: Within ``core.cli``, each module with the commands that it adds to ``core.cli.app.app``, and the
 #: first paragraph of what each says of itself.
 LISTED: Mapping[str, Mapping[str, str]] = {
-    "app": {
+    "operating": {
         "cancel": "Cancel bookings and give their credits back; with --forfeit they are kept.",
         "forfeit": "Cancel bookings and keep their credits on purpose: nothing is owed for them (admins).",
         "refund": "Give back the credits of bookings that are cancelled and still owed.",
         "correct": "Correct balances that others changed at the same moment as this operation.",
         "undo": "Take back the credits that this refund gave, and clear its marks.",
         "operation": "One operation: where it stands and what needs somebody's eyes.",
+    },
+    "commands.operations": {
         "operations": "Operations, newest first: all, or those that fit every option given.",
     },
     "commands.approving": {
@@ -130,10 +132,8 @@ class Commands(TyperGroup):
 
 def _added() -> Mapping[str, Any]:
     """What the modules that are imported have added."""
-    from typer.main import get_command  # noqa: PLC0415 - with the first command
+    from typer.main import get_group  # noqa: PLC0415 - with the first command
 
     from core.cli.app import app  # noqa: PLC0415 - the same
 
-    made = get_command(app)
-    assert isinstance(made, TyperGroup)
-    return made.commands
+    return get_group(app).commands

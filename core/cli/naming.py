@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from core.app.assembly.parts import Core
 from core.cli.terminal import complain
 from core.credits.records import Kind
 from core.credits.roles import Actor
 from core.students.names import PATIENT_S, Named, Record
+
+if TYPE_CHECKING:
+    from core.app.assembly.parts import Core
 
 
 def students(core: Core, actor: Actor, records: Iterable[Record]) -> Named:

@@ -15,10 +15,6 @@ from core.cli.reports import in_words
 from core.cli.terminal import complain, say
 from core.credits.errors import BadList, EngineError, GatewayError, JournalError
 from core.credits.roles import NotAllowed
-from core.operations.approve import NotApproved
-from core.operations.commands import NotConfirmed
-from core.operations.desks.takeover import AnotherDesk, NoTakeover
-from core.operations.kinds.registry import UnknownKind
 from core.settings.faults import BadSettings
 
 
@@ -29,25 +25,6 @@ class Unhealthy(Exception):
         """``faults``: each with how to mend it."""
         super().__init__("; ".join(faults))
         self.faults = tuple(faults)
-
-
-#: What a person can mend. Anything else is a fault of ours and keeps its traceback.
-EXPECTED = (
-    AnotherDesk,
-    BadList,
-    BadSettings,
-    EngineError,
-    GatewayError,
-    JournalError,
-    NotAllowed,
-    NotApproved,
-    NotConfirmed,
-    NoTakeover,
-    OSError,
-    TooMany,
-    Unhealthy,
-    UnknownKind,
-)
 
 
 def show(report: Mapping[str, Any], *, as_json: bool) -> None:
@@ -61,9 +38,37 @@ def told() -> Iterator[None]:
     """Failures that a person can mend end the command with their reason and exit code 1."""
     try:
         yield
-    except EXPECTED as error:
+    except Exception as error:
+        if not isinstance(error, _expected()):
+            raise
         complain("; ".join(_lines(error)) or type(error).__name__)
         raise typer.Exit(1) from error
+
+
+def _expected() -> tuple[type[Exception], ...]:
+    """What a person can mend. Anything else is a fault of ours and keeps its traceback."""
+    # with the services that raise them, which are not imported only to name what they did not raise
+    from core.operations.approve import NotApproved  # noqa: PLC0415
+    from core.operations.commands import NotConfirmed  # noqa: PLC0415
+    from core.operations.desks.takeover import AnotherDesk, NoTakeover  # noqa: PLC0415
+    from core.operations.kinds.registry import UnknownKind  # noqa: PLC0415
+
+    return (
+        AnotherDesk,
+        BadList,
+        BadSettings,
+        EngineError,
+        GatewayError,
+        JournalError,
+        NotAllowed,
+        NotApproved,
+        NotConfirmed,
+        NoTakeover,
+        OSError,
+        TooMany,
+        Unhealthy,
+        UnknownKind,
+    )
 
 
 def _lines(error: Exception) -> list[str]:

@@ -668,7 +668,7 @@ RECHECK = [
     ),
     Mutant(
         guard="what pages read is read again after a commit by anybody",
-        file="core/app/assembly/kept_reads.py",
+        file="core/app/kept_reads.py",
         old="self._kept.ask(question, mark, lambda",
         new="self._kept.ask(question, 0, lambda",
         tests=(_SERVICES + "test_kept_reads.py",),

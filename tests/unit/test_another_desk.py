@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 from typer.testing import CliRunner, Result
 
-from core.cli.app import app
 from core.credits.records import BookingId, ExamId, Kind
 from core.credits.roles import Actor, Role
 from core.operations.approval_rules import SecondAdmin
@@ -15,6 +14,7 @@ from core.operations.approve import NotApproved
 from core.operations.desks.rules import Process
 from core.operations.desks.takeover import AnotherDesk
 from core.operations.states import ItemState, Operation, OperationState
+from tests.commands import app
 from tests.fakes.crm import Fault, Request
 from tests.fakes.desks import FakeRegister
 from tests.unit.services.desk import ADMIN, TestDesk

@@ -14,7 +14,8 @@ from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from core.access.identities import Account
-from core.app import wiring
+from core.app import journal_services, wiring
+from core.app.journal_services import Opened
 from core.credits.roles import Role
 from core.health.store_report import StoreReport
 from core.operations.approval_rules import SecondAdmin
@@ -128,7 +129,23 @@ def serve(made: TestDesk, monkeypatch: pytest.MonkeyPatch) -> None:
             start=lambda: _work(made),
         )
 
+    @contextmanager
+    def opened_journal() -> Iterator[Opened]:
+        core = made.core
+        services = journal_services.JournalServices(
+            access=core.access,
+            access_log=core.access_log,
+            operation_queries=core.operation_queries,
+            rationing=core.student_names.rationing,
+            shown=made.journal,
+            counts=core.operation_queries.counts,
+            kept_plans=core.operation_queries.plans,
+            now=core.operation_commands.now,
+        )
+        yield Opened(services=services, store=StoreReport(made.journal, "sqlite:///desk.sqlite"))
+
     monkeypatch.setattr(wiring, "opened", opened)
+    monkeypatch.setattr(journal_services, "opened", opened_journal)
 
 
 def _work(made: TestDesk) -> None:

@@ -7,20 +7,17 @@ import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from core.access.access_log import AccessLog
 from core.access.api_keys import LASTS, ApiKeys
 from core.access.pacing import USUAL, Limits
-from core.access.people import Access
-from core.access.rationing import Rationing
 from core.access.saved_filters import SavedFilters
 from core.access.sign_in_records import SignIns
 from core.access.store.rate_port import Pace
 from core.app.assembly.exams import exam_services
-from core.app.assembly.kept_reads import kept_reads
 from core.app.assembly.owed import owed_services
 from core.app.assembly.parts import Core
 from core.app.assembly.protocol import build_runner
 from core.app.journal import Journal
+from core.app.journal_services import journal_services, utc_now
 from core.credits.account import OBJECT_TYPES
 from core.credits.catalogue import SCHOOL, Catalogue
 from core.credits.records import Kind
@@ -79,10 +76,7 @@ from core.operations.desks.takeover import Desks
 from core.operations.foreign.late_looks import LateLooks, late_look_jobs
 from core.operations.foreign.look_at_bookings import BookingLooks
 from core.operations.hold import Holding
-from core.operations.kept_plans import KeptPlans
-from core.operations.kept_progress import KeptProgress
 from core.operations.kinds.base import Planners
-from core.operations.queries import OperationQueries
 from core.operations.resolve import Resolution
 from core.operations.runner import GROUP_SIZE, GROUPS_AT_ONCE
 from core.operations.telling.told import StudentNotices
@@ -108,11 +102,6 @@ NOT_REGISTERED = Process(
 )
 
 __all__ = ["Core", "assemble", "new_id", "utc_now"]
-
-
-def utc_now() -> datetime:
-    """The wall clock."""
-    return datetime.now(UTC)
 
 
 def new_id() -> str:
@@ -233,18 +222,18 @@ def assemble(
         mend_unattended=repairing.mend_unattended,
         at_once=sweep_pages_at_once,
     )
-    access = Access(
-        tuple(admins),
+    plain = journal_services(
         journal,
         now,
-        tuple(domains),
-        tuple(unverified_from),
-        bound=providers_of or {},
-        admin_request_life=second.within if second.for_admins else None,
+        admins=admins,
+        domains=domains,
+        unverified_from=unverified_from,
+        providers_of=providers_of or {},
+        second=second,
+        looks=audit_looks,
+        limits=limits,
     )
-    access_log = AccessLog(
-        journal, now, looks=audit_looks, rationing=(rationing := Rationing(journal, now, limits))
-    )
+    access, access_log, shown = plain.access, plain.access_log, plain.shown
     preflight = Preflight(inspecting, now)
     owed = owed_services(
         crm=crm,
@@ -287,7 +276,7 @@ def assemble(
     )
     operation_commands = OperationCommands(
         journal,
-        kept_plans := KeptPlans(journal, now),
+        plain.kept_plans,
         engine,
         holding,
         now,
@@ -407,12 +396,12 @@ def assemble(
         readiness=readiness,
         metrics=metrics,
         overview_reader=OverviewReader(
-            journal=(shown := kept_reads(journal)),
+            journal=shown,
             readiness=readiness,
             metrics=metrics,
             auditing=auditing,
             reading=FactsReader(shown, now, scheduling.late, access.waits),
-            counts=(counts := KeptProgress(shown)),
+            counts=plain.counts,
         ),
         week_reader=WeekReader(shown, now),
         first_jobs=FirstJobs(
@@ -463,20 +452,22 @@ def assemble(
             checking,
             now,
             make_id,
-            rationing,
+            plain.rationing,
         ),
         admin_requests=AdminRequests(
-            journal, access, planning, adjusting, operation_commands, kept_plans, now
+            journal, access, planning, adjusting, operation_commands, plain.kept_plans, now
         ),
         retention=forgetting,
-        operation_queries=OperationQueries(shown, counts, kept_plans),
+        operation_queries=plain.operation_queries,
         copy_queries=CopyQueries(shown),
         drift_queries=DriftQueries(shown, catalogue),
         student_notices=StudentNotices(
             journal, engine, catalogue, now, tell_by, desks.require_alone
         ),
         saved_filters=SavedFilters(shown, now),
-        student_names=StudentNames(mirror_reads or crm, mirror, rationing, now, keep_personal),
+        student_names=StudentNames(
+            mirror_reads or crm, mirror, plain.rationing, now, keep_personal
+        ),
         account_directory=AccountDirectory(directory, given_names, editor_url, now),
         exporter=Exporter(journal, mirror, auditing, owed.owing, catalogue, now),
         blocked_items=BlockedItems(journal, planning, undoing, now),

@@ -8,8 +8,9 @@ import typer
 
 from core.cli import reports
 from core.cli.acting import actor_of
-from core.cli.app import As, DryRun, Json, TakeOver, app, next_step, other_desks, report_of
+from core.cli.app import As, DryRun, Json, TakeOver, app
 from core.cli.opened_store import opened
+from core.cli.operating import next_step, other_desks, report_of
 from core.cli.output import show, told
 
 

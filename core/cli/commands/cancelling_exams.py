@@ -11,21 +11,10 @@ import typer
 from core.app.assembly.parts import Core
 from core.cli import reports
 from core.cli.acting import actor_of
-from core.cli.app import (
-    POLL_S,
-    As,
-    DryRun,
-    ForStudents,
-    Json,
-    Reason,
-    Tell,
-    Wait,
-    WaitS,
-    app,
-    for_students,
-)
+from core.cli.app import POLL_S, As, DryRun, ForStudents, Json, Reason, Tell, Wait, WaitS, app
 from core.cli.ending import unfinished
 from core.cli.opened_store import opened
+from core.cli.operating import for_students
 from core.cli.output import show, told
 from core.credits.errors import BadList, StateConflict
 from core.credits.records import ExamId

@@ -8,21 +8,10 @@ import typer
 
 from core.app import wiring
 from core.cli.acting import actor_of
-from core.cli.app import (
-    As,
-    DryRun,
-    Json,
-    Reason,
-    TakeOver,
-    Wait,
-    WaitS,
-    app,
-    run_plan,
-    told_of,
-    until_ended,
-)
+from core.cli.app import As, DryRun, Json, Reason, TakeOver, Wait, WaitS, app
 from core.cli.choosing import Planned, listed
 from core.cli.opened_store import opened
+from core.cli.operating import run_plan, told_of, until_ended
 from core.cli.output import told
 from core.credits.errors import BadList
 from core.credits.records import BookingId, WriteId

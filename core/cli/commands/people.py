@@ -9,7 +9,7 @@ import typer
 from core.access.people import Access
 from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
-from core.cli.opened_store import opened
+from core.cli.opened_store import opened_journal
 from core.cli.output import show, told
 from core.cli.reports import Report
 from core.credits.errors import BadList
@@ -24,9 +24,9 @@ Given = Annotated[list[str], typer.Argument(metavar="EMAIL=ROLE", help="staff, m
 @roles.command("list")
 def list_(as_: As = "", json: Json = False) -> None:
     """Everybody who has a role, who gave it, and what waits for an admin."""
-    with told(), opened() as runtime:
-        access = runtime.core.access
-        actor = actor_of(runtime.core, as_)
+    with told(), opened_journal() as services:
+        access = services.access
+        actor = actor_of(services, as_)
         people = access.people(actor)
         rows = [{"email": p.email, "role": p.role.value, "by": p.by} for p in people]
         asked = [
@@ -43,10 +43,10 @@ def list_(as_: As = "", json: Json = False) -> None:
 @roles.command()
 def grant(given: Given, as_: As = "", json: Json = False) -> None:
     """Give each address its role, instead of any it has; or ask another admin for it."""
-    with told(), opened() as runtime:
+    with told(), opened_journal() as services:
         wanted = _wanted(given)
-        access = runtime.core.access
-        actor = actor_of(runtime.core, as_)
+        access = services.access
+        actor = actor_of(services, as_)
         done: list[Grant | RoleRequest] = []
         try:
             for email, role in wanted:
@@ -59,25 +59,25 @@ def grant(given: Given, as_: As = "", json: Json = False) -> None:
 @roles.command()
 def approve(email: str, as_: As = "", json: Json = False) -> None:
     """Give the role that another admin asked for."""
-    with told(), opened() as runtime:
-        grant = runtime.core.access.approve(email, actor_of(runtime.core, as_))
+    with told(), opened_journal() as services:
+        grant = services.access.approve(email, actor_of(services, as_))
         show({"granted": {grant.email: grant.role.value}}, as_json=json)
 
 
 @roles.command()
 def refuse(email: str, as_: As = "", json: Json = False) -> None:
     """End the request for a role of this address: it is not given."""
-    with told(), opened() as runtime:
-        asked = runtime.core.access.refuse(email, actor_of(runtime.core, as_))
+    with told(), opened_journal() as services:
+        asked = services.access.refuse(email, actor_of(services, as_))
         show({"refused": {asked.email: asked.role.value}}, as_json=json)
 
 
 @roles.command()
 def accept(email: str, as_: As = "", json: Json = False) -> None:
     """Let the other account sign in with this address, in place of the one before."""
-    with told(), opened() as runtime:
-        access = runtime.core.access
-        actor = actor_of(runtime.core, as_)
+    with told(), opened_journal() as services:
+        access = services.access
+        actor = actor_of(services, as_)
         waiting = {each.email: each.other for each in access.strangers(actor)}
         other = waiting.get(email.strip().casefold())
         if other is None:
@@ -90,8 +90,8 @@ def accept(email: str, as_: As = "", json: Json = False) -> None:
 @roles.command()
 def withdraw(email: str, as_: As = "", json: Json = False) -> None:
     """Take the role of this address away."""
-    with told(), opened() as runtime:
-        was = runtime.core.access.withdraw(email, actor_of(runtime.core, as_))
+    with told(), opened_journal() as services:
+        was = services.access.withdraw(email, actor_of(services, as_))
         show({"withdrawn": email, "was": was.value}, as_json=json)
 
 

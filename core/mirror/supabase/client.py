@@ -300,6 +300,7 @@ class Supabase:
             timeout=self.timeout_s,
             transport=self.transport,
             limits=httpx.Limits(max_keepalive_connections=8, keepalive_expiry=60),
+            verify=not self.url.startswith("http:"),  # loading certificates for nothing
             event_hooks={"response": [self._check]},
         )
         options = ClientOptions(
@@ -320,6 +321,11 @@ class Supabase:
             response.read()
             told = unquoted(response.text, self.service_key)
             raise wire.failure(response.status_code, told, response.headers.get("retry-after"))
+
+
+def load_ahead() -> None:
+    """Load supabase-py, for whoever asks Supabase soon and waits for others."""
+    import supabase  # noqa: F401, PLC0415
 
 
 @contextmanager

@@ -68,14 +68,20 @@ class Sitting:
     executor_id: str
 
 
-def load_ahead() -> None:
+def load_ahead(*first: Callable[[], object]) -> None:
     """Load DBOS on a thread of its own, for whoever starts an engine soon and waits for others.
 
-    Returns when SQLAlchemy's mapper is there whole: DBOS loads it, and a query that meets it half
-    loaded fails.
+    ``first``: what else it loads, before DBOS. Returns when SQLAlchemy's mapper is there whole:
+    DBOS loads it, and a query that meets it half loaded fails.
     """
+
+    def load() -> None:
+        for each in first:
+            each()
+        import_module("dbos")
+
     import_module("sqlalchemy.orm")
-    threading.Thread(target=import_module, args=("dbos",), name="load", daemon=True).start()
+    threading.Thread(target=load, name="load", daemon=True).start()
 
 
 def system_url(url: str) -> str:

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from core.cli.app import app
 from core.cli.commands import lookup, owing, upkeep  # noqa: F401 - they add their commands
 from core.cli.commands.kinds import adjusting  # noqa: F401 - the same
+from tests.commands import app
 from tests.crash.desk import Counter_, Desk
 
 #: The id of the sandbox's first student.

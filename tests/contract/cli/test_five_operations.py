@@ -15,13 +15,13 @@ import pytest
 from typer.testing import CliRunner
 
 from core.app import wiring
-from core.cli.app import app
 from core.cli.commands import upkeep  # noqa: F401 - it adds `provision`
 from core.cli.commands.kinds import booking  # noqa: F401 - it adds its command
 from core.credits.catalogue import SCHOOL, CreditType
 from core.credits.records import ContactId, ExamId, Kind
 from core.operations.booking_rules import Wish
 from core.operations.states import ItemState, Operation
+from tests.commands import app
 from tests.crash.desk import ADMIN, Desk
 from tests.crash.school import School
 

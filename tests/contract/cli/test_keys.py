@@ -12,8 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from core.access.api_key_rules import id_of
-from core.cli.app import app
 from core.cli.commands import keys  # noqa: F401 - adds its commands
+from tests.commands import app
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from core.cli.app import app
 from core.cli.commands import people, restoring, upkeep  # noqa: F401 - they add their commands
 from scripts.processes import ROOT
+from tests.commands import app
 from tests.crash.hubspot import HubSpot
 
 Run = Callable[..., "Done"]

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from core.cli.app import app
 from core.cli.commands import lookup, owing, upkeep  # noqa: F401 - they add their commands
+from tests.commands import app
 from tests.crash.desk import ADMIN, BOOKINGS, Counter_, Desk
 
 

@@ -14,10 +14,10 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from core.cli.app import app
 from core.cli.commands import upkeep  # noqa: F401 - it adds `provision`
 from core.workers.engine.engine import DbosEngine
 from scripts.processes import ROOT
+from tests.commands import app
 from tests.crash.desk import Desk
 from tests.crash.school import CONTACTS, School
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from core.cli.app import app
 from core.cli.commands import owing, upkeep  # noqa: F401 - they add their commands
+from tests.commands import app
 from tests.crash.desk import ADMIN, BOOKINGS, Counter_, Desk
 
 MARKS = ("token_refunded", "token_refunded_at", "token_refund_admin")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from core.app.assembly.kept_reads import KEPT, kept_reads
+from core.app.kept_reads import KEPT, kept_reads
 from core.app.stores import SqlJournal
 from core.operations.states import OperationState
 from tests.contract.journal.given import ADMIN, after, operation

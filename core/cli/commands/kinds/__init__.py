@@ -1,1 +1,1 @@
-"""A command for each kind of operation that is not in ``core.cli.app``."""
+"""A command for each kind of operation that is not in ``core.cli.operating``."""

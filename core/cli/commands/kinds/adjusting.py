@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from core.cli.app import As, DryRun, Json, Reason, TakeOver, Wait, WaitS, app, run_plan
+from core.cli.app import As, DryRun, Json, Reason, TakeOver, Wait, WaitS, app
 from core.cli.choosing import Planned
+from core.cli.operating import run_plan
 from core.cli.output import told
 from core.credits.errors import BadList
 from core.operations.choosing.adjustment_lists import Asked, AskedList, from_csv

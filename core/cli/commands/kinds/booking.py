@@ -8,20 +8,9 @@ import typer
 
 from core.cli import reports
 from core.cli.acting import actor_of
-from core.cli.app import (
-    As,
-    DryRun,
-    Json,
-    Reason,
-    TakeOver,
-    Wait,
-    WaitS,
-    app,
-    other_desks,
-    told_of,
-    until_ended,
-)
+from core.cli.app import As, DryRun, Json, Reason, TakeOver, Wait, WaitS, app
 from core.cli.opened_store import opened
+from core.cli.operating import other_desks, told_of, until_ended
 from core.cli.output import show, told
 from core.credits.errors import BadList
 from core.credits.records import ContactId, ExamId

@@ -24,10 +24,9 @@ from core.cli.app import (
     WaitS,
     Without,
     app,
-    for_students,
-    run_plan,
 )
 from core.cli.choosing import included, listed, of, selection
+from core.cli.operating import for_students, run_plan
 from core.cli.output import told
 from core.credits.records import ExamId
 from core.operations.kinds.move import MOVE

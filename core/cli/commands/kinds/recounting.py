@@ -8,8 +8,9 @@ import typer
 
 from core.cli import reports
 from core.cli.acting import actor_of
-from core.cli.app import As, DryRun, Json, Wait, WaitS, app, told_of, until_ended
+from core.cli.app import As, DryRun, Json, Wait, WaitS, app
 from core.cli.opened_store import opened
+from core.cli.operating import told_of, until_ended
 from core.cli.output import show, told
 from core.credits.records import ExamId
 
