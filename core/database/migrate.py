@@ -14,6 +14,8 @@ from core.database.migrations import HEAD
 
 log = logging.getLogger(__name__)
 
+#: Alembic's folder.
+SCRIPTS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "journal_version"
 _version = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32), primary_key=True))
 
@@ -57,7 +59,7 @@ def _run_alembic(connection: Connection, found: str | None, database: Database) 
     from alembic.util import CommandError  # noqa: PLC0415
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(SCRIPTS))
     config.attributes["connection"] = connection
     try:
         ScriptDirectory.from_config(config).get_revision(found or "base")

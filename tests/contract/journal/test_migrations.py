@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,10 +13,14 @@ from sqlalchemy import Connection, inspect, text
 
 from core.app.stores import SqlJournal
 from core.credits.errors import JournalError
-from core.database import migrations
+from core.credits.roles import Grant, Role
+from core.database import migrate, migrations
 from core.database.columns import metadata
 from core.database.database import SCHEMA, Database
 from core.database.migrate import VERSION_TABLE, current, upgrade
+from tests.contract.journal.stores import fresh_database
+
+AT = datetime(2026, 12, 1, tzinfo=UTC)
 
 
 def test_the_program_works_with_the_newest_revision() -> None:
@@ -43,6 +49,61 @@ def test_a_second_upgrade_changes_nothing(url: str) -> None:
 
     assert migrations.HEAD == database.read(current)
     database.close()
+
+
+NEXT = """
+import sqlalchemy as sa
+from alembic import op
+
+from core.database.columns import partial_index, text_column
+from core.database.database import SCHEMA
+
+revision = "next"
+down_revision = "0039"
+
+
+def upgrade():
+    schema = None if op.get_bind().dialect.name == "sqlite" else SCHEMA
+    op.add_column("roles", text_column("colour"), schema=schema)
+    op.create_index("roles_by_colour", "roles", ["colour"])
+    role = sa.Column("email", sa.String, sa.ForeignKey("roles.email"), primary_key=True)
+    few = partial_index("hats_of_some", "hat", where="hat <> ''")
+    op.create_table("hats", role, text_column("hat"), few)
+"""
+
+
+@pytest.mark.parametrize("on", ["sqlite", "postgres"])
+def test_the_next_migration_upgrades_a_store_that_is_there(
+    on: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = (
+        fresh_database(request.getfixturevalue("postgres_url"), "to_be_upgraded")
+        if on == "postgres"
+        else f"sqlite:///{tmp_path}/store.sqlite"
+    )
+    journal = SqlJournal(url)
+    journal.grant(Grant(email="ada@example.test", role=Role.ADMIN, by="ops", at=AT))
+    before = journal._db.read(schema_of)
+    scripts = shutil.copytree(migrate.SCRIPTS, tmp_path / "migrations")
+    (scripts / "versions" / "next.py").write_text(NEXT)
+    monkeypatch.setattr(migrate, "SCRIPTS", scripts)
+    monkeypatch.setattr(migrate, "HEAD", "next")
+
+    migrate.upgrade(journal._db)
+
+    added = {"hats": ["email", "hat"], "roles": [*before["roles"], "colour"]}
+    assert before | added == journal._db.read(schema_of)
+    assert "next" == journal._db.read(migrate.current)
+    assert Role.ADMIN is journal.granted("ada@example.test")
+    journal.close()
+
+
+def schema_of(connection: Connection) -> dict[str, list[str]]:
+    """The columns of each table."""
+    schema = None if connection.dialect.name == "sqlite" else SCHEMA
+    look = inspect(connection)
+    tables = look.get_table_names(schema=schema)
+    return {name: [each["name"] for each in look.get_columns(name, schema)] for name in tables}
 
 
 def test_postgresql_keeps_the_journal_out_of_the_public_schema(postgres_journal_url: str) -> None:
