@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -114,11 +115,65 @@ def test_postgresql_keeps_the_journal_out_of_the_public_schema(postgres_journal_
     database.close()
 
 
-def test_a_journal_of_a_newer_program_is_left_alone(sqlite_journal_url: str) -> None:
-    database = Database(sqlite_journal_url)
-    newer = text("UPDATE journal_version SET version_num = '9999'")
-    database.write(lambda connection: connection.execute(newer))
-
-    with pytest.raises(JournalError, match="at revision 9999, which a newer version"):
-        SqlJournal(sqlite_journal_url)
+@pytest.fixture
+def stored(url: str) -> Iterator[Database]:
+    database = Database(url)
+    yield database
+    mark(database, migrations.HEAD)  # PostgreSQL's is used by the next test too
     database.close()
+
+
+def mark(database: Database, revision: str) -> None:
+    """As if a version of the program with this revision had made it."""
+    schema = "" if database.on_sqlite else f"{SCHEMA}."
+    marked = text(f"UPDATE {schema}{VERSION_TABLE} SET version_num = :revision")  # noqa: S608
+    database.write(lambda connection: connection.execute(marked, {"revision": revision}))
+
+
+@pytest.mark.parametrize("revision", ["9999", "another"])
+def test_a_journal_of_a_newer_program_is_left_alone(
+    url: str, stored: Database, revision: str
+) -> None:
+    mark(stored, revision)
+
+    with pytest.raises(JournalError, match=f"at revision {revision}, which a newer version"):
+        SqlJournal(url)
+    assert revision == stored.read(current)
+
+
+@pytest.mark.parametrize("revision", ["0001", "0038"])
+def test_a_journal_from_before_the_first_revision_is_left_alone_and_says_what_upgrades_it(
+    url: str, stored: Database, revision: str
+) -> None:
+    mark(stored, revision)
+    before = stored.read(schema_of)
+
+    with pytest.raises(JournalError) as refused:
+        SqlJournal(url)
+
+    assert (
+        f"{stored} is at revision {revision}. This version of the program upgrades stores of "
+        "revision 0039 and later. Nothing was changed. Open the store once with the program as of "
+        "1 December 2026 (commit d4d4d4c8), which upgrades it to revision 0039, then with this "
+        "version: docs/deploy.md, Upgrade"
+    ) == str(refused.value)
+    assert (revision, before) == (stored.read(current), stored.read(schema_of))
+
+
+def test_the_migrations_make_every_index_over_the_rows_that_the_program_says(
+    sqlite_journal_url: str, tmp_path: Path
+) -> None:
+    """``compare_metadata`` does not compare the conditions of partial indexes."""
+    journal, here = SqlJournal(sqlite_journal_url), Database(f"sqlite:///{tmp_path}/here.sqlite")
+
+    def indexes(connection: Connection) -> dict[str, str]:
+        made = text("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql <> ''")
+        return {index.name: index.sql for index in connection.execute(made)}
+
+    def made_anew(connection: Connection) -> dict[str, str]:
+        metadata.create_all(connection)
+        return indexes(connection)
+
+    assert here.write(made_anew) == journal._db.read(indexes)
+    journal.close()
+    here.close()
