@@ -14,6 +14,7 @@ from core.access.store.roles import Roles
 from core.access.store.saved_filters import Filters
 from core.access.store.sign_ins import SignIns
 from core.audit.store.events import History
+from core.credits.errors import JournalError
 from core.database.database import PATIENCE_S, Database
 from core.database.migrate import upgrade
 from core.drift.store.repairs import Repairs
@@ -111,7 +112,8 @@ class SqlJournal(
         other apps of each change, until it is sent.
 
         Raises:
-            JournalError: it cannot be opened, or was made by a newer version of this program.
+            JournalError: it cannot be opened, was made by a newer version of this program, or is
+                older than the first revision (``core.database.migrate``).
         """
         chain = Chain(admins)
 
@@ -121,7 +123,11 @@ class SqlJournal(
             chain.append(connection)  # the last: who holds its head waits for nobody
 
         self._db = Database(url, patience_s, at_end=at_end)
-        upgrade(self._db)
+        try:
+            upgrade(self._db)
+        except JournalError:
+            self._db.close()  # else each further try to open it would keep a connection
+            raise
 
     @property
     def address(self) -> str:

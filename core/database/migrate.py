@@ -14,8 +14,13 @@ from core.database.migrations import HEAD
 
 log = logging.getLogger(__name__)
 
+#: Alembic's folder.
+SCRIPTS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "journal_version"
 _version = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32), primary_key=True))
+
+#: Its 38 migrations end at our first revision (docs/decisions/0055-one-migration.md).
+UPGRADES_OLDER_STORES = "the program as of 1 December 2026 (commit d4d4d4c8)"
 
 _ONE_MIGRATES_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('credit desk migration'))")
 
@@ -24,7 +29,8 @@ def upgrade(database: Database) -> None:
     """Run the migrations that are missing, in one transaction: all of them or none.
 
     Raises:
-        JournalError: the database cannot be opened, or is of a newer version of the program.
+        JournalError: the database cannot be opened, is of a newer version of the program, or is
+            older than the first revision.
     """
     if database.read(current) != HEAD:
         database.write(lambda connection: _upgrade(connection, database))
@@ -45,7 +51,6 @@ def _upgrade(connection: Connection, database: Database) -> None:
     found = current(connection)
     if found == HEAD:
         return  # another process was quicker
-    log.info("bringing %s from %s to %s", database, found or "nothing", HEAD)
     _run_alembic(connection, found, database)
 
 
@@ -57,11 +62,24 @@ def _run_alembic(connection: Connection, found: str | None, database: Database) 
     from alembic.util import CommandError  # noqa: PLC0415
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(SCRIPTS))
     config.attributes["connection"] = connection
+    scripts = ScriptDirectory.from_config(config)
     try:
-        ScriptDirectory.from_config(config).get_revision(found or "base")
+        scripts.get_revision(found or "base")
     except CommandError as error:
-        told = f"{database} is at revision {found}, which a newer version of this program made"
-        raise JournalError(told) from error
+        raise JournalError(f"{database} {_foreign(str(found), scripts.get_base())}") from error
+    log.info("bringing %s from %s to %s", database, found or "nothing", HEAD)
     command.upgrade(config, "head")
+
+
+def _foreign(found: str, first: str | None) -> str:
+    """What is wrong with a store whose revision is none of ours; ``first``: our first one."""
+    if first and found.isdecimal() and int(found) < int(first):
+        return (
+            f"is at revision {found}. This version of the program upgrades stores of revision "
+            f"{first} and later. Nothing was changed. Open the store once with "
+            f"{UPGRADES_OLDER_STORES}, which upgrades it to revision {first}, then with this "
+            "version: docs/deploy.md, Upgrade"
+        )
+    return f"is at revision {found}, which a newer version of this program made"

@@ -1704,9 +1704,9 @@ JOURNAL = [
     ),
     Mutant(
         guard="the unique key of movements: no credit moves twice, whatever the code thinks",
-        file="core/database/migrations/versions/v0001_start.py",
-        old='"movements_alone",',
-        new='"movements_alone_not",',
+        file="core/database/migrations/versions/v0039_start.py",
+        old='"movements_alone", ',
+        new='"movements_alone_not", ',
         tests=(_JOURNAL + "test_migrations.py",),
     ),
     Mutant(

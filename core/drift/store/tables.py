@@ -12,7 +12,7 @@ from core.drift.differences import Drift
 from core.drift.repairs import RepairState, RowState
 from core.drift.sweeps import Sweep, SweepMode, SweepState
 
-#: As migration 0003 wrote it into the indexes below.
+#: As revision 0039 wrote it into the indexes below.
 _SWEEP_UNENDED = text("state NOT IN ('complete', 'given up')")
 _REPAIR_UNENDED = text("state <> 'done'")
 
