@@ -77,6 +77,22 @@ def test_retrying_takes_up_only_what_did_not_go_through(
     assert 0 == progress.retryable
 
 
+def test_days_between_an_operation_and_its_retry_are_not_called_its_time(
+    open_page: Open, made: Stage, operation_id: str
+) -> None:
+    first = said(open_page(BULK_REFUND, operation=operation_id))
+    made.clock.pass_(minutes=10 * 24 * 60)
+    made.core.operation_commands.retry(operation_id, ACTOR)
+    (bar,) = open_page(BULK_REFUND, operation=operation_id).get("progress")
+    made.carry(operation_id)
+    again = made.journal.operation(operation_id)
+    last = said(open_page(BULK_REFUND, operation=operation_id))
+
+    assert "Took less than 1 s and " in first
+    assert "78%" == bar.proto.text
+    assert f"The last retry took less than 1 s. {again.calls} calls to HubSpot in all." in last
+
+
 def test_a_retry_is_not_offered_while_another_desk_runs(
     open_page: Open, made: Stage, operation_id: str
 ) -> None:

@@ -108,11 +108,11 @@ def progress_words(operation: Operation, progress: Progress) -> str:
 
 
 def _pace(desk: Desk, operation: Operation, progress: Progress) -> str:
-    """How far and how fast, once there is something to reckon with."""
+    """How far and how fast, where there is something to reckon with: not in a second run."""
     if progress.settled == progress.planned:
         return "Finishing: seats, notes, and the check against HubSpot's history"
     part = f"{progress.settled / max(progress.planned, 1):.0%}"
-    if operation.started_at is None or not progress.settled:
+    if operation.started_at is None or operation.epoch > 1 or not progress.settled:
         return part
     passed = desk.now() - operation.started_at
     left = passed / progress.settled * (progress.planned - progress.settled)

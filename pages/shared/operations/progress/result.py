@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import streamlit as st
 
@@ -159,17 +159,29 @@ def _figures(desk: Desk, operation: Operation, progress: Progress) -> None:
     shown = [(moved, kinds.credits_of(kind, progress))] if counts else []
     shown += [(words.ITEM[state], kinds.rows(kind, progress.states[state])) for state in states]
     by_type = figures.landed_by_type(progress, desk.core.catalogue)
-    figures.side_by_side(shown, by_type, _how(operation))
+    figures.side_by_side(shown, by_type, _how(desk, operation))
     copied.show(desk, operation)
 
 
-def _how(operation: Operation) -> str:
-    """How long it took, and what it asked of HubSpot."""
+def _how(desk: Desk, operation: Operation) -> str:
+    """How long it took, and what it asked of HubSpot. A retry may be days after what it retries."""
     if operation.started_at is None or operation.ended_at is None:
         return ""
-    length = operation.ended_at - operation.started_at
+    calls = f"{words.count(operation.calls, 'call')} to HubSpot"
+    retried = _retried(desk, operation)
+    length = operation.ended_at - (retried or operation.started_at)
     took = "less than 1 s" if length < timedelta(seconds=1) else words.span(length)
-    return f"Took {took} and {words.count(operation.calls, 'call')} to HubSpot."
+    if retried:
+        return f"The last retry took {took}. {calls} in all."
+    return f"Took {took} and {calls}."
+
+
+def _retried(desk: Desk, operation: Operation) -> datetime | None:
+    """When it was last taken up again by a person; a retry raises the epoch."""
+    if operation.epoch == 1:
+        return None
+    history = desk.core.operation_commands.history(operation.id, desk.actor)
+    return next((event.at for event in history if event.what == "reopened"), None)
 
 
 @gate.fragment()
