@@ -1,1 +1,1 @@
-"""The database of the desk: engine, column types, transactions, the one chain of migrations."""
+"""The database of the desk: engine, column types, transactions, migrations."""
