@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -14,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, partial
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -122,11 +122,12 @@ class Runtime:
         Raises:
             EngineError: no engine can run here. It would be tried for ever, and nothing done.
         """
+        from core.workers.engine.dbos_runtime import load_mapper  # noqa: PLC0415 - see ``build``
+
         if refusal := self.engine_refusal():
             raise EngineError(f"{refusal}. What was confirmed waits until a worker can run")
         sys.setswitchinterval(SWITCH_S)
-        # DBOS imports it on a thread of its own: a query that meets it half imported fails
-        import_module("sqlalchemy.orm")
+        load_mapper()
         self.at_start()
         self.mirror_threads.start()
         self.measuring.start()
@@ -333,13 +334,25 @@ def build(settings: Settings) -> Runtime:
 def load_ahead(hubspot: HubSpot, shown: Callable[[], object]) -> None:
     """What an operation needs, in the order of its need, while its preview waits for HubSpot.
 
-    HubSpot's client is made first, and not beside the rest: the preview needs it at once.
+    HubSpot's client is made first, and not beside the rest: the preview needs it at once. Python
+    looks for no cycles meanwhile, as what is imported stays: an eighth of it.
     """
-    from core.mirror.supabase.client import load_ahead as load_supabase  # noqa: PLC0415
-    from core.workers.engine.dbos_runtime import load_ahead as load_engine  # noqa: PLC0415
+    from core.mirror.supabase import client as supabase  # noqa: PLC0415
+    from core.workers.engine import dbos_runtime as engine  # noqa: PLC0415
 
+    def load() -> None:
+        try:
+            supabase.load()
+            shown()
+            engine.load()
+        finally:
+            gc.freeze()
+            gc.enable()
+
+    gc.disable()
     _ = hubspot.hub
-    load_engine(load_supabase, shown)
+    engine.load_mapper()
+    threading.Thread(target=load, name="load", daemon=True).start()
 
 
 def hubspot_of(settings: Settings) -> HubSpot:

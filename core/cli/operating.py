@@ -13,7 +13,6 @@ from core.cli import reports
 from core.cli.acting import actor_of
 from core.cli.app import (
     COUNT_MAX,
-    POLL_S,
     As,
     Attended,
     Bookings,
@@ -51,6 +50,9 @@ if TYPE_CHECKING:
     from core.app.assembly.parts import Core
 
 log = logging.getLogger(__name__)
+
+#: How soon its state is read again, one row, by whoever waits for an operation's end.
+FOLLOW_S = 0.03
 
 
 @app.command()
@@ -285,7 +287,7 @@ def until_ended(core: Core, operation: Operation, actor: Actor, timeout_s: float
                     f"{_onward(core, operation, actor)}",
                     state=operation.state,
                 )
-            time.sleep(POLL_S)
+            time.sleep(FOLLOW_S)
             operation = core.operation_queries.followed(operation.id, actor)
     except KeyboardInterrupt:
         complain(

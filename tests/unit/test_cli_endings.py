@@ -118,7 +118,7 @@ def test_an_interrupted_wait_says_that_the_operation_continues_and_how_to_end_it
     def interrupted(_seconds: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("core.cli.app.time.sleep", interrupted)
+    monkeypatch.setattr("core.cli.operating.time.sleep", interrupted)
     monkeypatch.setattr("tests.unit.test_cli_roles._work", lambda _made: None)
 
     done = run("refund", "--ids", "53", "--reason", "r", "--wait")

@@ -163,6 +163,32 @@ with opened():
     assert [True, begun == "disable"] == json.loads(done.stdout)
 
 
+def test_what_an_operation_needs_is_loaded_and_cycles_are_looked_for_again(
+    desk: Mapping[str, str],
+) -> None:
+    tried = """
+import gc, json, sys, threading
+from core.cli.opened_store import opened
+with opened() as runtime:
+    runtime.load_ahead()
+    made = "core.hubspot.client" in sys.modules
+    for thread in threading.enumerate():
+        if thread.name == "load":
+            thread.join()
+    print(json.dumps([made, "dbos" in sys.modules, "supabase" in sys.modules, gc.isenabled()]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", tried],
+        cwd=ROOT,
+        env={**os.environ, **desk},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert [True, True, True, True] == json.loads(done.stdout)
+
+
 def test_what_is_no_command_is_told_with_what_may_have_been_meant() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "core", "cancle"],

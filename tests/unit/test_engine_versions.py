@@ -125,7 +125,9 @@ def test_a_worker_that_is_refused_ends_with_the_reason(monkeypatch: pytest.Monke
         raise EngineError("SQLite is too old")
 
     runtime = SimpleNamespace(
-        core=SimpleNamespace(operation_commands=SimpleNamespace(now=lambda: None)),
+        core=SimpleNamespace(
+            access_log=None, operation_commands=SimpleNamespace(now=lambda: None)
+        ),
         store=StoreReport(MemoryJournal(), "sqlite:///desk.sqlite"),
         fitness=SimpleNamespace(),
         start=refuse,

@@ -323,7 +323,7 @@ class Supabase:
             raise wire.failure(response.status_code, told, response.headers.get("retry-after"))
 
 
-def load_ahead() -> None:
+def load() -> None:
     """Load supabase-py, for whoever asks Supabase soon and waits for others."""
     import supabase  # noqa: F401, PLC0415
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -45,7 +44,7 @@ CONNECTIONS = 5
 USE_LISTEN_NOTIFY = False
 #: Nobody is sent messages through DBOS: its look for some asks nothing, and it is only waited for
 #: when a process ends.
-LISTENER_S = 0.05
+LISTENER_S = 0.02
 #: For how long a process waits for another that makes the tables, and how soon it looks again.
 TURN_S, TURN_AGAIN_S = 30.0, 0.2
 ONE_MAKES_TABLES = text("SELECT pg_try_advisory_xact_lock(hashtext('credit desk engine'))")
@@ -68,20 +67,14 @@ class Sitting:
     executor_id: str
 
 
-def load_ahead(*first: Callable[[], object]) -> None:
-    """Load DBOS on a thread of its own, for whoever starts an engine soon and waits for others.
-
-    ``first``: what else it loads, before DBOS. Returns when SQLAlchemy's mapper is there whole:
-    DBOS loads it, and a query that meets it half loaded fails.
-    """
-
-    def load() -> None:
-        for each in first:
-            each()
-        import_module("dbos")
-
+def load_mapper() -> None:
+    """Load SQLAlchemy's mapper, where no query can meet it half loaded and fail: DBOS loads it."""
     import_module("sqlalchemy.orm")
-    threading.Thread(target=load, name="load", daemon=True).start()
+
+
+def load() -> None:
+    """Load DBOS, after ``load_mapper``, for whoever starts an engine soon."""
+    import_module("dbos")
 
 
 def system_url(url: str) -> str:
