@@ -125,9 +125,7 @@ def test_a_worker_that_is_refused_ends_with_the_reason(monkeypatch: pytest.Monke
         raise EngineError("SQLite is too old")
 
     runtime = SimpleNamespace(
-        core=SimpleNamespace(
-            access_log=None, operation_commands=SimpleNamespace(now=lambda: None)
-        ),
+        core=SimpleNamespace(access_log=None, operation_commands=SimpleNamespace(now=lambda: None)),
         store=StoreReport(MemoryJournal(), "sqlite:///desk.sqlite"),
         fitness=SimpleNamespace(),
         start=refuse,
