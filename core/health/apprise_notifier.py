@@ -65,8 +65,9 @@ class Apprise:
     def _start(self) -> None:
         with self._lock:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._send_all, name="notify", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._send_all, name="notify", daemon=True)
+                thread.start()  # which may fail: then the next message tries again
+                self._thread = thread
 
     def _send_all(self) -> None:
         while (message := self._waiting.get()) is not None:

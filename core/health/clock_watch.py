@@ -11,6 +11,7 @@ from core.audit.store.event_port import Event
 from core.health.store.port import HealthStore
 from core.health.store.times_port import Bounds
 from core.mirror.copier import PUT_BACK_MAX
+from core.mirror.outgoing.announcer import SLOWEST_S
 from core.operations.booking_rules import DAY_KEPT
 from core.operations.protocol.write import LEASE
 from core.work.clocks import Jump
@@ -30,6 +31,7 @@ MOST = Bounds(
     leases=LEASE + APART,
     days=DAY_KEPT + APART,
     copies=PUT_BACK_MAX + APART,
+    events=timedelta(seconds=SLOWEST_S) + APART,
     jobs=HOLD + APART,
     past=APART,
 )
@@ -39,6 +41,7 @@ NOTHING = Bounds(
     leases=timedelta(0),
     days=MOST.days,
     copies=timedelta(0),
+    events=timedelta(0),
     jobs=timedelta(0),
     past=timedelta(0),
 )

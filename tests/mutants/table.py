@@ -2171,6 +2171,27 @@ OTHERS = [
         tests=(_UNIT + "hubspot/test_limiter.py", "-k", "ours_again"),
     ),
     Mutant(
+        guard="a PostgreSQL whose machine is gone is not waited for for hours",
+        file="core/database/database.py",
+        old='    "keepalives_idle": 10,\n',
+        new="",
+        tests=(_UNIT + "test_postgres_addresses.py", "-k", "given_up"),
+    ),
+    Mutant(
+        guard="events for other apps do not wait for a clock that was put back",
+        file="core/health/store/times.py",
+        old="(outgoing.c.take_at > now + bounds.events)",
+        new="(outgoing.c.take_at < now - bounds.events)",
+        tests=(_JOURNAL + "test_outgoing.py", *_SQLITE),
+    ),
+    Mutant(
+        guard="what a table of the school asks for is asked again",
+        file="core/mirror/supabase/client.py",
+        old="now - self._required[1] < REQUIRED_HOLDS_S",
+        new="now >= self._required[1]",
+        tests=("tests/contract/supabase/test_client.py", "-k", "asked_again"),
+    ),
+    Mutant(
         guard="an operation does not stand behind haste that waits",
         file="core/hubspot/pace/limiter.py",
         old="        line = self._hasty if hasty else self._queue",

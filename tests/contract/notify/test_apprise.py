@@ -109,3 +109,22 @@ def test_an_address_that_makes_no_sense_is_named_without_its_password(
 
 def test_the_addresses_are_not_shown_with_the_notifier() -> None:
     assert "secret" not in repr(Apprise(["mailto://me:secret@example.test"]))
+
+
+def test_a_message_that_found_no_thread_does_not_silence_those_after_it(
+    listener: tuple[str, Received], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, received = listener
+    notifier = Apprise([url])
+
+    def no_thread(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", no_thread)
+        with pytest.raises(RuntimeError):
+            notifier.tell("first", "text")
+    notifier.tell("second", "text")
+
+    assert "second" == received.get(timeout=DEADLINE_S)["title"]
+    notifier.stop(DEADLINE_S)
