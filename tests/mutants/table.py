@@ -2185,6 +2185,13 @@ OTHERS = [
         tests=(_JOURNAL + "test_outgoing.py", *_SQLITE),
     ),
     Mutant(
+        guard="an address that was away is told of what went wrong meanwhile",
+        file="core/health/apprise_notifier.py",
+        old="                waiting.rotate(-1)",
+        new="                waiting.popleft()",
+        tests=("tests/contract/notify/test_apprise.py", "-k", "was_away"),
+    ),
+    Mutant(
         guard="what a table of the school asks for is asked again",
         file="core/mirror/supabase/client.py",
         old="now - self._required[1] < REQUIRED_HOLDS_S",
