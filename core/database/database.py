@@ -64,8 +64,17 @@ IPV6_ONLY = (
     "URL of the pooler, which answers over IPv4 (Supabase: Connect, Session pooler, port 5432; the "
     "Transaction pooler, port 6543, works too)"
 )
-#: For psycopg: a pooler hands the next transaction to another connection, which knows no statement.
-UNPREPARED: dict[str, Any] = {"prepare_threshold": None}
+#: For psycopg. A pooler hands the next transaction to another connection, which knows no statement.
+#: A server whose machine is gone says no word, and Linux waits two hours for one: so after 10 s of
+#: silence the connection is tried, and given up after 25 s. A server at work answers such a try.
+REACHABLE: dict[str, Any] = {
+    "prepare_threshold": None,
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
 #: Under this name a transaction that writes keeps what is left to its end (``recording.record``).
 AT_END = "desk_at_end"
 #: How long one try waits for another writer. Ours hold the pen for milliseconds.
@@ -385,7 +394,7 @@ def _postgres(url: URL, stands_still_s: float) -> Engine:
         pool_pre_ping=True,
         pool_size=5,
         max_overflow=15,
-        connect_args={**UNPREPARED, "connect_timeout": 10},
+        connect_args=REACHABLE,
         execution_options={"schema_translate_map": {None: SCHEMA}},
         **OPTIONS,
     )

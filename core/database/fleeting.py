@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.credits.private_files import make_private
-from core.database.database import SCHEMA, UNPREPARED
+from core.database.database import REACHABLE, SCHEMA
 from core.database.sqlite import log_ahead
 
 #: One writer at a time; PostgreSQL would otherwise let two read the same free slot.
@@ -50,7 +50,7 @@ def opened(url: str, tables: str, *, connections: int = 2) -> sa.Engine:
             isolation_level="AUTOCOMMIT",
             pool_size=connections,
             pool_pre_ping=True,
-            connect_args={**UNPREPARED, "connect_timeout": 10},
+            connect_args=REACHABLE,
         )
         tables = f"create schema if not exists {SCHEMA};{tables}"
     with transaction(engine) as connection:

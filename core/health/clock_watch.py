@@ -10,6 +10,7 @@ from datetime import timedelta
 from core.audit.store.event_port import Event
 from core.health.store.port import Bounds, HealthStore
 from core.mirror.copier import PUT_BACK_MAX
+from core.mirror.outgoing.announcer import SLOWEST_S
 from core.operations.booking_rules import DAY_KEPT
 from core.operations.protocol.leases import LEASE
 from core.work.clocks import Jump
@@ -29,6 +30,7 @@ MOST = Bounds(
     leases=LEASE + APART,
     days=DAY_KEPT + APART,
     copies=PUT_BACK_MAX + APART,
+    events=timedelta(seconds=SLOWEST_S) + APART,
     jobs=HOLD + APART,
     past=APART,
 )
@@ -38,6 +40,7 @@ NOTHING = Bounds(
     leases=timedelta(0),
     days=MOST.days,
     copies=timedelta(0),
+    events=timedelta(0),
     jobs=timedelta(0),
     past=timedelta(0),
 )

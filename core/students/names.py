@@ -170,7 +170,12 @@ class StudentNames:
         # a daemon: a store that hangs must not hold up the end of the process
         look = _Look(records)
         thread = threading.Thread(target=self._run, args=(look,), name="names", daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:  # the machine has no thread to spare just now
+            self._looks.release()
+            log.warning("names cannot be looked up: no thread can be started")
+            return BUSY
         thread.join(wait_s)
         if thread.is_alive():
             self._hush(look.store, f"{look.store} has not answered for {wait_s:g} s")

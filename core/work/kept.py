@@ -48,7 +48,7 @@ class Kept(Generic[T]):
             asking = self._thread is not None and self._thread.is_alive()
             if asking or not self._due():
                 return None
-            self._asked_at, self._failed = self.now(), False
+            self._asked_at, self._failed = self.now(), True  # until it is answered
             # a daemon: a store that hangs must not hold up the end of the process
             self._thread = threading.Thread(target=self._run, name=self.what, daemon=True)
             self._thread.start()
@@ -63,9 +63,8 @@ class Kept(Generic[T]):
     def _run(self) -> None:
         try:
             self._value = self.ask()
+            self._failed = False
         except GatewayError as error:
-            self._failed = True
             log.info("%s cannot be asked for: %s", self.what, error)
         except Exception:
-            self._failed = True
             log.exception("%s cannot be asked for", self.what)

@@ -11,6 +11,7 @@ from core.credits.records import Kind
 from core.credits.room import Room
 from core.health.alarm_rules import Alarm
 from core.health.store.port import Bounds
+from core.mirror.outgoing.rules import OutgoingEvent
 from core.work.schedules import SlotRecord
 
 
@@ -18,6 +19,7 @@ class MemoryTimes:
     _lock: threading.RLock
     _leases: dict[tuple[Kind, str], Any]
     _outbox: dict[tuple[Kind, str], Any]
+    _outgoing: dict[str, tuple[OutgoingEvent, datetime]]
     _slots: dict[str, SlotRecord]
     _alarms: dict[str, Alarm]
 
@@ -32,6 +34,7 @@ class MemoryTimes:
             return (
                 self._leases_back(now, bounds)
                 + self._copies_back(now, bounds)
+                + self._events_back(now, bounds)
                 + self._slots_back(now, bounds)
                 + self._alarms_back(now, bounds)
             )
@@ -53,6 +56,12 @@ class MemoryTimes:
                 waiting.due = replace(waiting.due, next_try_at=None)
                 brought += 1
         return brought
+
+    def _events_back(self, now: datetime, bounds: Bounds) -> int:
+        late = now + bounds.events
+        ahead = [e for e, at in self._outgoing.values() if not e.dead and at > late]
+        self._outgoing |= {event.id: (replace(event, next_try_at=None), now) for event in ahead}
+        return len(ahead)
 
     def _slots_back(self, now: datetime, bounds: Bounds) -> int:
         brought = 0

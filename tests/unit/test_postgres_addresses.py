@@ -11,7 +11,9 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from core.database.database import Database
+from core.database.fleeting import opened
 from core.workers.engine.dbos_runtime import pooled_engine
+from core.workers.engine.proof import tables_fault
 
 DIRECT = "postgresql://postgres:canary@db.abcdefghijklmnop.supabase.co:5432/postgres"
 POOLER = "postgresql://postgres.abc:canary@aws-0-eu-1.pooler.supabase.com:6543/postgres"
@@ -59,3 +61,31 @@ def test_neither_journal_nor_engine_prepares_a_statement() -> None:
         with pytest.raises(OperationalError):
             engine.connect()
         assert [None] == [each["prepare_threshold"] for each in given]
+
+
+def test_a_server_whose_machine_is_gone_is_given_up_within_half_a_minute(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without it a thread that waits for an answer waits two hours, as Linux does by itself."""
+    given: list[dict[str, Any]] = []
+
+    def connect(*_: Any, **options: Any) -> None:
+        given.append(options)
+        raise Unreached(SAID)
+
+    monkeypatch.setattr("psycopg.connect", connect)
+    for reach in (
+        Database(POOLER).engine.connect,
+        pooled_engine(POOLER).connect,
+        lambda: opened(POOLER, ""),
+        lambda: tables_fault(POOLER),
+    ):
+        with pytest.raises(OperationalError):
+            reach()
+
+    assert 4 == len(given)
+    for each in given:
+        tries_s = each["keepalives_count"] * each["keepalives_interval"]
+        assert each["keepalives_idle"] + tries_s <= 30, "it waits for an answer"
+        assert each["tcp_user_timeout"] <= 30_000, "what it sent is not taken"
+        assert each["connect_timeout"] <= 30

@@ -79,6 +79,8 @@ class Bounds:
     days: timedelta
     #: From when a copy may be taken.
     copies: timedelta
+    #: From when an event for other apps may be sent.
+    events: timedelta
     #: Until when a job of the schedule is held.
     jobs: timedelta
     #: Of times that are taken as now: a job's last time, since when an alarm is raised.

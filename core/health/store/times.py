@@ -11,6 +11,7 @@ from core.credits.records import Kind
 from core.database.database import Database, reading, writing
 from core.health.store.alarms import alarms
 from core.health.store.port import Bounds
+from core.mirror.outgoing.store.events import outgoing
 from core.mirror.store.tables import outbox
 from core.operations.protocol.store.tables import leases
 from core.workers.store.tables import slots
@@ -50,9 +51,11 @@ def _changes(now: datetime, bounds: Bounds) -> list[Change]:
     )
     ahead = now + bounds.past
     copies = ~outbox.c.dead & (outbox.c.take_at > now + bounds.copies)
+    events = ~outgoing.c.dead & (outgoing.c.take_at > now + bounds.events)
     return [
         (leases, leased, {"until": now}),
         (outbox, copies, {"take_at": now, "next_try_at": None}),
+        (outgoing, events, {"take_at": now, "next_try_at": None}),
         (slots, slots.c.held_until > now + bounds.jobs, {"held_until": now}),
         (slots, slots.c.slot > ahead, {"slot": now}),
         (slots, slots.c.began_at > ahead, {"began_at": now}),

@@ -13,6 +13,7 @@ from core.mirror.outgoing.rules import EventType, OutgoingEvent
 from core.mirror.outgoing.store.events_port import EventSender, NotDelivered
 from core.mirror.store.outbox_port import OutboxState
 from core.mirror.store.port import MirrorStore
+from core.work.clocks import within
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ class EventAnnouncer:
     new_id: Callable[[], str]
     #: 0..1, for jitter.
     chance: Callable[[], float]
-    _rests_until: datetime | None = field(default=None, init=False)
+    _failed_at: datetime | None = field(default=None, init=False)
 
     def drain(self) -> int:
         """Send what is due until nothing is, or the receiver fails; how many it took.
@@ -63,7 +64,7 @@ class EventAnnouncer:
         return sent
 
     def _rests(self) -> bool:
-        return self._rests_until is not None and self.now() < self._rests_until
+        return self._failed_at is not None and within(self._failed_at, self.now(), REST)
 
     def _send(self, sender: EventSender, batch: Sequence[OutgoingEvent]) -> int:
         try:
@@ -73,12 +74,12 @@ class EventAnnouncer:
             self._failed(batch, str(error))
             return 0
         self.journal.outgoing_sent([event.id for event in batch])
-        self._rests_until = None
+        self._failed_at = None
         return len(batch)
 
     def _failed(self, batch: Sequence[OutgoingEvent], error: str) -> None:
         now = self.now()
-        self._rests_until = now + REST
+        self._failed_at = now
         self.journal.outgoing_failed([self._tried(event, error, now) for event in batch])
 
     def _tried(self, event: OutgoingEvent, error: str, now: datetime) -> OutgoingEvent:
@@ -116,7 +117,7 @@ class EventAnnouncer:
         """
         actor.require(Act.RUN_BATCHES)
         number = self.journal.revive_outgoing(at=self.now(), actor=actor.email)
-        self._rests_until = None
+        self._failed_at = None
         return number
 
     def fault(self) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -44,6 +45,8 @@ COPY_MAX = 500
 #: whatever else somebody has put into a row.
 READ_MAX = 200
 ADDRESS_MAX = 6000
+#: For how long what the tables ask for is believed: somebody may change a table meanwhile.
+REQUIRED_HOLDS_S = 60.0
 
 #: Failures after which no byte of the request can have reached Supabase.
 NEVER_SENT = (
@@ -83,7 +86,9 @@ class Supabase:
     timeout_s: float = TIMEOUT_S
     #: Tests put a transport of their own here.
     transport: httpx.BaseTransport | None = None
-    _required: frozenset[str] | None = field(default=None, init=False, repr=False)
+    monotonic: Callable[[], float] = time.monotonic
+    #: What a contact must have, and when that was asked.
+    _required: tuple[frozenset[str], float] | None = field(default=None, init=False, repr=False)
     _client: Client | None = field(default=None, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
@@ -193,14 +198,17 @@ class Supabase:
         return bool(self._read(change))
 
     def required(self, kind: Kind) -> frozenset[str]:
-        """See ``Mirror.required``. Asked once: a table's keys do not change while it is used."""
+        """See ``Mirror.required``. Asked again after ``REQUIRED_HOLDS_S``."""
         if kind is not Kind.CONTACT:
             return frozenset()
-        if self._required is None:
-            answer = self.call("credit_desk_schema", {})
-            with translated():
-                self._required = setup.required(answer)
-        return self._required
+        now = self.monotonic()
+        if self._required is not None and now - self._required[1] < REQUIRED_HOLDS_S:
+            return self._required[0]
+        answer = self.call("credit_desk_schema", {})
+        with translated():
+            found = setup.required(answer)
+        self._required = found, now
+        return found
 
     def key_warnings(self) -> list[str]:
         """What about the key works now and will not, with how to mend it; for ``doctor``."""

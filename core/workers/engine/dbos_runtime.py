@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.engine import make_url
 
 from core.credits.private_files import make_private
-from core.database.database import UNPREPARED
+from core.database.database import REACHABLE
 from core.database.sqlite import log_ahead
 from core.workers.engine.attempt import Look
 from core.workers.engine.in_hand import Leave
@@ -97,7 +97,7 @@ def pooled_engine(url: str) -> Engine:
         pool_size=CONNECTIONS,
         max_overflow=0,
         pool_pre_ping=True,
-        connect_args={**UNPREPARED, "connect_timeout": 10},
+        connect_args=REACHABLE,
     )
     limit = f"SET LOCAL {STANDS_STILL} = {round(1000 * STANDS_STILL_S)}"
 
@@ -115,7 +115,7 @@ def _turn(engine: Engine) -> Iterator[None]:
 
     Tried again and again: a transaction that waited would keep an index from being made.
     """
-    apart = create_engine(engine.url, poolclass=NullPool, connect_args=UNPREPARED)
+    apart = create_engine(engine.url, poolclass=NullPool, connect_args=REACHABLE)
     deadline = time.monotonic() + TURN_S
     with apart.connect() as connection:
         while not connection.execute(ONE_MAKES_TABLES).scalar():

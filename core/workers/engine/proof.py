@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 
-from core.database.database import UNPREPARED
+from core.database.database import REACHABLE
 from core.workers.engine.dbos_runtime import SCHEMA as ENGINE_SCHEMA
 from core.workers.engine.dbos_runtime import System, system_url
 from core.workers.engine.versions import version_fault
@@ -59,7 +59,7 @@ def tables_fault(url: str) -> str:
     if on_file and not Path(parsed.database or "").exists():
         return ""
     made = parsed if on_file else parsed.set(drivername="postgresql+psycopg")
-    engine = create_engine(made, connect_args={} if on_file else UNPREPARED)
+    engine = create_engine(made, connect_args={} if on_file else REACHABLE)
     try:
         with engine.connect() as connection:
             tables = inspect(connection)
@@ -89,7 +89,7 @@ def _apart(url: str) -> Iterator[str]:
         yield url
     finally:
         made = make_url(url).set(drivername="postgresql+psycopg")
-        engine = create_engine(made, connect_args=UNPREPARED)
+        engine = create_engine(made, connect_args=REACHABLE)
         with engine.begin() as connection:
             connection.execute(text(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE"))
         engine.dispose()

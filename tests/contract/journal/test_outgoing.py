@@ -9,6 +9,8 @@ import pytest
 from core.app.journal import Journal
 from core.app.stores import SqlJournal
 from core.audit.entries import Entry, Sought, Subject, What
+from core.health.clock_watch import MOST
+from core.mirror.outgoing.announcer import SLOWEST_S
 from core.mirror.outgoing.rules import EventType, OutgoingEvent
 from tests.contract.journal.given import ADMIN, NOW, after
 from tests.fakes.journal import MemoryJournal
@@ -104,3 +106,23 @@ def test_events_that_were_given_up_are_due_again_at_a_person_s_word(announcing: 
     assert 0 == announcing.revive_outgoing(at=NOW, actor=ADMIN)
     (link,) = announcing.audit(Sought(what=(What.EVENTS_RETRIED,)))
     assert (ADMIN, {"events": 1}) == (link.entry.actor, link.entry.detail)
+
+
+def test_an_event_that_a_wrong_clock_put_off_is_sent_now(announcing: Journal) -> None:
+    announcing.record(entry(1), entry(2))
+    first, _ = taken(announcing, seconds=7200)
+    announcing.outgoing_failed([replace(first, attempts=1, next_try_at=after(7260))])
+    assert [] == taken(announcing, seconds=1)
+
+    assert 2 == announcing.bring_back(after(1), MOST)
+
+    assert [None, None] == [event.next_try_at for event in taken(announcing, seconds=1)]
+
+
+def test_an_event_that_waits_for_its_next_try_goes_on_waiting(announcing: Journal) -> None:
+    announcing.record(entry(1))
+    (event,) = taken(announcing)
+    announcing.outgoing_failed([replace(event, attempts=20, next_try_at=after(SLOWEST_S))])
+
+    assert 0 == announcing.bring_back(NOW, MOST)
+    assert [] == taken(announcing, seconds=SLOWEST_S - 1)

@@ -16,6 +16,7 @@ BOUNDS = Bounds(
     leases=timedelta(seconds=150),
     days=timedelta(days=1),
     copies=timedelta(seconds=900),
+    events=timedelta(seconds=1800),
     jobs=timedelta(seconds=300),
     past=timedelta(seconds=30),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import queue
 import threading
 from collections.abc import Iterator
@@ -109,3 +110,76 @@ def test_an_address_that_makes_no_sense_is_named_without_its_password(
 
 def test_the_addresses_are_not_shown_with_the_notifier() -> None:
     assert "secret" not in repr(Apprise(["mailto://me:secret@example.test"]))
+
+
+def test_a_message_that_found_no_thread_does_not_silence_those_after_it(
+    listener: tuple[str, Received], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, received = listener
+    notifier = Apprise([url])
+
+    def no_thread(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", no_thread)
+        notifier.tell("first", "text")
+    notifier.tell("second", "text")
+
+    told = [received.get(timeout=DEADLINE_S)["title"] for _ in range(2)]
+    assert ["first", "second"] == told
+    notifier.stop(DEADLINE_S)
+
+
+class Addresses:
+    """In the place of apprise: which addresses are away, and what each was tried with."""
+
+    def __init__(self, notifier: Apprise, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.away: set[str] = set()
+        self.seconds = 0.0
+        self.tried: queue.Queue[tuple[str, str, bool]] = queue.Queue()
+        notifier.monotonic = lambda: self.seconds
+        monkeypatch.setattr(Apprise, "_took", self._took)
+
+    def _took(self, url: str, title: str, _text: str) -> bool:
+        self.seconds += 1800
+        took = url not in self.away
+        self.tried.put((url, title, took))
+        return took
+
+    def next(self) -> tuple[str, str, bool]:
+        return self.tried.get(timeout=10)
+
+
+def test_an_address_that_was_away_is_told_when_it_is_back_and_the_others_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    notifier = Apprise(["a", "b"], again_s=0.01, given_up_s=math.inf)
+    addresses = Addresses(notifier, monkeypatch)
+    addresses.away = {"a"}
+
+    notifier.tell("1", "text")
+    assert [("a", "1", False), ("b", "1", True)] == [addresses.next() for _ in range(2)]
+    assert ("a", "1", False) == addresses.next()
+    addresses.away = set()
+    while not (tried := addresses.next())[2]:
+        pass
+
+    notifier.stop(DEADLINE_S)
+    assert ("a", "1", True) == tried
+    assert addresses.tried.empty()
+
+
+def test_what_an_address_does_not_take_is_given_up_after_an_hour(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    notifier = Apprise(["a"], again_s=0.01)
+    addresses = Addresses(notifier, monkeypatch)
+    addresses.away = {"a"}
+
+    for title in "12":
+        notifier.tell(title, "text")
+        assert [("a", title, False)] * 2 == [addresses.next() for _ in range(2)]
+
+    notifier.stop(DEADLINE_S)
+    assert addresses.tried.empty()

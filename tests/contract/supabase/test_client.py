@@ -251,6 +251,27 @@ def test_an_answer_that_lacks_a_row_is_supabases_fault(connect: Connect) -> None
     assert Store.SUPABASE is caught.value.store
 
 
+def test_what_a_table_asks_for_is_asked_again_after_a_while(connect: Connect) -> None:
+    """Somebody lets a column be empty while the desk runs: contacts without it have rows now."""
+    columns = ["student_id", "email"]
+    asked: list[str] = []
+    at = [1000.0]
+
+    def schema(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return httpx.Response(200, json={"required": {"contacts": columns}})
+
+    mirror = connect(transport=httpx.MockTransport(schema), monotonic=lambda: at[0])
+    assert {"student_id", "email"} == mirror.required(Kind.CONTACT)
+
+    columns.remove("email")
+    at[0] += client.REQUIRED_HOLDS_S - 1
+    assert {"student_id", "email"} == mirror.required(Kind.CONTACT)
+    at[0] += 1
+    assert {"student_id"} == mirror.required(Kind.CONTACT)
+    assert 2 == len(asked)
+
+
 # --- the network ----------------------------------------------------------------------------------
 
 

@@ -138,3 +138,20 @@ def test_failure_is_asked_about_again_after_a_while_and_the_old_answer_holds() -
     at[0] += timedelta(minutes=5)
     directory.dead, directory.names = None, {"8": "Bo"}
     assert {"8": "Bo"} == kept.get(LONG_S)
+
+
+def test_a_question_that_found_no_thread_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = [NOON]
+    kept = Kept("it", lambda: "told", "", lambda: at[0], None, timedelta(minutes=5))
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", no_thread)
+        with pytest.raises(RuntimeError):
+            kept.get(LONG_S)
+    assert "" == kept.get(LONG_S)
+
+    at[0] += timedelta(minutes=5)
+    assert "told" == kept.get(LONG_S)
+
+
+def no_thread(_: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")

@@ -18,7 +18,7 @@ from core.credits.errors import JournalError
 from core.credits.records import Kind
 from core.credits.roles import Actor, NotAllowed, Role
 from core.mirror.port import MirrorRow
-from core.students.names import BUSY, HOLDS, QUIET, Named, Student, StudentNames
+from core.students.names import BUSY, HOLDS, LOOKS_MAX, QUIET, Named, Student, StudentNames
 from tests.fakes.crm import FakeCrm, Fault, Request
 from tests.fakes.journal import MemoryJournal
 from tests.fakes.mirror import FakeMirror
@@ -299,3 +299,20 @@ def test_a_merged_student_has_the_new_one_s_name_by_each_id() -> None:
     into = school.crm.merge(Kind.CONTACT, "1", "2")
 
     assert ["Bo Lee"] * 3 == school.told("1", "2", into)
+
+
+def test_a_machine_without_a_thread_to_spare_names_people_again_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    school = School()
+    school.mirrored("1")
+
+    def no_thread(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", no_thread)
+        for _ in range(LOOKS_MAX + 1):
+            assert BUSY == school.of("1").fault
+
+    assert "Ada 1" == school.of("1").of(Kind.CONTACT, "1").name

@@ -100,6 +100,20 @@ def test_an_event_that_was_not_taken_is_sent_again_with_the_same_id(desk: Announ
     assert [event.id for event in held] == [event.id for event in desk.receiver.taken]
 
 
+def test_a_clock_that_is_put_back_does_not_lengthen_the_rest_after_a_failure(
+    desk: Announced,
+) -> None:
+    desk.run("500", kind=CANCEL)
+    desk.receiver.refuse = lambda _: "it answered 503"
+    desk.core.event_announcer.drain()
+    desk.receiver.refuse = lambda _: ""
+
+    desk.time -= timedelta(hours=1)
+    desk.core.clock_watch.look()
+
+    assert 2 == desk.core.event_announcer.drain()
+
+
 def test_an_event_taken_by_a_process_that_died_is_sent_by_another_one(desk: Announced) -> None:
     desk.run("500", kind=CANCEL)
     now = desk.now()
