@@ -31,7 +31,7 @@ from core.operations.kinds.base import Toolbox
 from core.operations.kinds.permissions import act_for, second_admin_asked, second_admin_why
 from core.operations.kinds.registry import item_moved, kind_of
 from core.operations.protocol.each_item import each_item
-from core.operations.protocol.settle import Settling
+from core.operations.protocol.settle import LOOK_AGAIN, Settling
 from core.operations.protocol.starts import NOT_BEGUN, Starts
 from core.operations.states import (
     BEGUN,
@@ -59,8 +59,6 @@ CONTACTS_IN_GROUP = 800
 #: Groups at a time: enough to keep the limit used while one of them waits for an answer, and no
 #: more, so that only seconds lie between judging a booking and writing its credit.
 GROUPS_AT_ONCE = 2
-#: When HubSpot does not answer, or somebody else writes the same contacts.
-LOOK_AGAIN = timedelta(seconds=2)
 #: Follow-ups that wait cost nobody a credit.
 FOLLOW_AGAIN = timedelta(seconds=15)
 #: When HubSpot refuses the token: a person has to mend it.

@@ -1985,6 +1985,13 @@ LOOKING_BACK = [
         tests=_VERIFY,
     ),
     Mutant(
+        guard="a correction that is not settled is asked for past the last look",
+        file="core/operations/foreign/late_looks.py",
+        old="        self.verification.save(records, kept, at=asked, again=again)",
+        new="        self.verification.save(records, kept, at=asked)",
+        tests=_VERIFY,
+    ),
+    Mutant(
         guard="every write is looked at again when slow writers have written",
         file="core/operations/foreign/verify.py",
         old="            if look is not None:",

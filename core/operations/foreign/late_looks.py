@@ -67,28 +67,23 @@ class LateLooks:
             # due until what follows from it is done as well
             self.verification.save(moved, found, at=asked, again=asked)
         self.bookings.look(operation_id, records)
-        if self._correct(operation_id):
-            self.verification.save(still, _of(still, kept), at=asked)
-            return
-        self.verification.save(records, kept, at=asked)
+        # what is not known yet is asked for again, also when this was the last look by the clock
+        again = self._correct(operation_id)
+        self.verification.save(records, kept, at=asked, again=again)
 
-    def _correct(self, operation_id: str) -> bool:
-        """True: not all is known yet."""
+    def _correct(self, operation_id: str) -> datetime | None:
+        """When to look again, for not all is known yet; None: it is."""
         open_ = self.journal.open_writes(operation_id=operation_id)
         if not open_ and not self.losses.wanted(operation_id):
             # written, and perhaps not yet compared when its process died
             self.verification.verify(operation_id)
-            return False
+            return None
         run, _ = self.journal.begin_run(operation_id, at=self.now())
-        if self.settling.settle_open(run, self.losses.then) is not None:
-            return True
+        if again := self.settling.settle_open(run, self.losses.then):
+            return again
         busy = self.losses.correct(run)
         self.verification.verify(operation_id)
-        return busy
-
-
-def _of(records: Sequence[WriteRecord], found: Compared) -> Compared:
-    return Compared({r.write.id: found.verified[r.write.id] for r in records})
+        return self.now() if busy else None
 
 
 def late_look_jobs(late: LateLooks, schedule: Schedule | None) -> Iterable[Job]:

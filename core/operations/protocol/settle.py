@@ -24,7 +24,7 @@ from core.operations.states import Item
 from core.operations.store.port import OperationStore
 from core.work.steady_clock import QuietPeriod
 
-#: At the soonest: HubSpot did not answer, or a write by an id from before a merge is waited for.
+#: When HubSpot does not answer, or somebody else writes the same record, by whatever id.
 LOOK_AGAIN = timedelta(seconds=2)
 
 NOT_TOLD = "HubSpot has not told what became of it"

@@ -354,3 +354,24 @@ def test_a_correction_whose_answer_was_lost_is_settled_by_a_later_look() -> None
 
     assert [] == desk.journal.open_writes(operation_id=refund.id)
     assert desk.balance == 2
+
+
+def test_a_correction_of_which_nothing_is_known_is_looked_for_past_the_last_look() -> None:
+    """Open it bars every other write of its student, and nobody else asks what became of it."""
+    desk = Thinking()
+    refund = desk.refunded()
+    desk.app_sets(1)
+    faults = [Fault.REQUEST_LOST]
+
+    def lost(request: Request) -> Fault:
+        return faults.pop() if request.changes and faults else Fault.NONE
+
+    desk.crm.sending = lost
+    desk.look(max(LOOKS))
+    desk.app_sets(3)  # somebody gave it back by hand: the record is as the operation left it
+    for _ in range(10):
+        desk.look(timedelta(seconds=9))
+
+    assert not faults
+    assert [] == desk.journal.open_writes(operation_id=refund.id)
+    assert desk.balance == 4  # their two, and the one that the app erased

@@ -561,6 +561,33 @@ def test_a_seat_under_way_by_an_old_id_bars_what_the_exam_became(desk: TestDesk)
     assert SEATS - 2 == desk.crm.balance(Kind.EXAM, now, TOTAL_BOOKINGS)
 
 
+def test_a_seat_is_not_freed_again_while_one_by_an_id_merged_into_it_may_arrive(
+    desk: TestDesk,
+) -> None:
+    desk.crm.truth.merge_ids = "kept"
+    desk.crm.add_exam("71", SEATS + 5, mock_type="Clinical Skills")
+    desk.crm.add_contact("102", {KEY: HELD})
+    desk.crm.add_booking("502", contact="102", exam="71", token=CS)
+    active(desk, "500")
+    one, two = desk.confirm("500", kind=CANCEL), desk.confirm("502", kind=CANCEL)
+    desk.time += timedelta(minutes=1)
+    for operation, fault, since in ((one, Fault.REQUEST_LOST, 50), (two, Fault.LATE, 20)):
+        faulty_write(desk, Kind.EXAM, fault)
+        desk.core.operation_runner.carry_out(operation.id)
+        desk.time += timedelta(seconds=since)
+    desk.crm.merge(Kind.EXAM, "70", "71")
+    for _ in range(3):
+        desk.core.operation_runner.carry_out(one.id)
+    assert SEATS == desk.crm.balance(Kind.EXAM, "70", TOTAL_BOOKINGS)
+
+    desk.crm.deliver_late()
+    desk.carry(two)
+    desk.carry(one)
+
+    assert SEATS + 5 - 2 == desk.crm.balance(Kind.EXAM, "70", TOTAL_BOOKINGS)
+    assert not desk.journal.open_writes()
+
+
 def test_students_who_became_one_get_one_booking_on_a_day(desk: TestDesk) -> None:
     operations = []
     for contact, exam in (("100", "80"), ("102", "81")):
