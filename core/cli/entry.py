@@ -7,11 +7,13 @@ list of commands stands here, and each module of commands is imported by the fir
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 
 #: Within ``core.cli``, each module with the commands that it adds to ``core.cli.app.app``, and the
 #: first paragraph of what each says of itself.
@@ -122,12 +124,35 @@ class Commands(TyperGroup):
         listed = [TyperCommand(name, help=line) for name, line in lines.items()]
         super().__init__(commands=listed, help="Credit Desk.", no_args_is_help=True)
 
+    def make_context(self, *args: Any, **options: Any) -> Any:
+        """As typer does; see ``_refused``."""
+        with _refused():
+            return super().make_context(*args, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Parse and run the command that is called; see ``_refused``."""
+        with _refused():
+            return super().invoke(ctx)
+
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """The command that is called, imported now."""
         if module := MODULES.get(args[0]):
             import_module(module)
             self.commands.update(_added())
         return super().resolve_command(ctx, args)
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """A wrong option or a missing argument ends with 1, as each refusal does.
+
+    Typer ends with 2, which says here: done, but something needs a look.
+    """
+    try:
+        yield
+    except TyperException as error:
+        error.exit_code = 1
+        raise
 
 
 def _added() -> Mapping[str, Any]:

@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from core.cli import commands
-from core.cli.entry import LISTED, MODULES
+from core.cli.entry import LISTED, MODULES, Commands
 from scripts.processes import ROOT
 from tests.commands import app
 
@@ -198,5 +198,26 @@ def test_what_is_no_command_is_told_with_what_may_have_been_meant() -> None:
         check=False,
     )
 
-    assert 2 == done.returncode
+    assert 1 == done.returncode
     assert "No such command 'cancle'. Did you mean 'cancel'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (["operation"], "Missing argument"),
+        (["operations", "--wrong"], "No such option"),
+        (["cancel", "--timeout", "soon"], "Invalid value"),
+        (["roles", "grnat"], "No such command"),
+        (["--wrong"], "No such option"),
+    ],
+    ids=" ".join,
+)
+def test_what_is_typed_wrong_is_refused_and_not_called_done(
+    args: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        Commands()(args, prog_name="python -m core")
+
+    assert 1 == ended.value.code
+    assert told in capsys.readouterr().err
