@@ -86,7 +86,7 @@ LISTED: Mapping[str, Mapping[str, str]] = {
     "commands.upkeep": {
         "outbox": "Copies to Supabase and events for other apps: how many are due, and which failed.",
         "doctor": "Check token, scopes, objects, properties, marker, mirror and workers; how to mend each.",
-        "mirror-sql": "Print the SQL that makes a Supabase project ready, for SUPABASE_SCHEMA and [columns.*].",
+        "mirror-sql": "Print the SQL that makes a Supabase project ready, for the tables in the settings.",
         "provision": "Make the desk's own properties in HubSpot where they are missing. Changes nothing else.",
         "worker": "Carry operations, sweeps, repairs, copies and schedules until told to stop.",
     },

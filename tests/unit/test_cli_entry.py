@@ -7,12 +7,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import walk_packages
+from typing import Any
 
 import pytest
+from rich.text import Text
 from typer.core import TyperGroup
 from typer.main import get_command
 
@@ -221,3 +223,17 @@ def test_what_is_typed_wrong_is_refused_and_not_called_done(
 
     assert 1 == ended.value.code
     assert told in capsys.readouterr().err
+
+
+def described(command: Any) -> Iterator[str]:
+    """What a command, its options and the commands within it say of themselves."""
+    yield command.help or ""
+    yield from (getattr(each, "help", None) or "" for each in command.params)
+    for within in getattr(command, "commands", {}).values():
+        yield from described(within)
+
+
+def test_no_help_has_brackets_that_the_terminal_takes_for_its_own() -> None:
+    """Typer prints help by rich, which leaves out what it takes for a style."""
+    for text in [*described(get_command(app)), *described(Commands())]:
+        assert text == Text.from_markup(text).plain

@@ -98,7 +98,7 @@ def mirror_sql(
         bool, typer.Option("--remove", help="print what takes Credit Desk out of it again")
     ] = False,
 ) -> None:
-    """Print the SQL that makes a Supabase project ready, for SUPABASE_SCHEMA and [columns.*].
+    """Print the SQL that makes a Supabase project ready, for the tables in the settings.
 
     Run it as the owner of the tables, in Supabase's SQL editor or with psql. It can be repeated.
     """
