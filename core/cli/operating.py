@@ -337,7 +337,7 @@ def _not_called_off(core: Core, operation: Operation) -> None:
 
 
 def report_of(core: Core, operation: Operation, actor: Actor) -> reports.Report:
-    """Where it stands and what needs somebody's eyes."""
+    """Where it stands and what needs attention."""
     found = core.operation_queries.report(operation, actor)
     return reports.of_operation(
         operation,
@@ -348,6 +348,7 @@ def report_of(core: Core, operation: Operation, actor: Actor) -> reports.Report:
         warnings=found.warnings,
         told=core.student_notices.counts(operation),
         by_name=core.account_directory.named,
+        retried_at=core.operation_queries.retried_at(operation, actor),
         now=core.operation_commands.now(),
     )
 
