@@ -20,6 +20,8 @@ from typer.main import get_command
 
 from core.cli import commands
 from core.cli.entry import LISTED, MODULES, Commands
+from core.operations.kinds.registry import kind_of
+from core.operations.verdicts import OperationKind
 from scripts.processes import ROOT
 from tests.commands import app
 
@@ -237,3 +239,16 @@ def test_no_help_has_brackets_that_the_terminal_takes_for_its_own() -> None:
     """Typer prints help by rich, which leaves out what it takes for a style."""
     for text in [*described(get_command(app)), *described(Commands())]:
         assert text == Text.from_markup(text).plain
+
+
+@pytest.mark.parametrize("replaced", ["mirror", "truth", "somebody's eyes"])
+def test_help_calls_the_two_stores_by_their_names(replaced: str) -> None:
+    for text in [*described(get_command(app)), *described(Commands())]:
+        assert replaced not in text.lower()
+
+
+def test_undo_names_every_kind_that_it_undoes() -> None:
+    undone = {kind for kind in OperationKind if not kind_of(kind).words.not_undone}
+
+    assert {OperationKind.REFUND, OperationKind.ADJUST} == undone
+    assert "a refund or an adjustment" in LISTED["operating"]["undo"]

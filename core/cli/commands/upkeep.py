@@ -83,7 +83,7 @@ def outbox(
 
 @app.command()
 def doctor(json: Json = False) -> None:
-    """Check token, scopes, objects, properties, marker, mirror and workers; how to mend each."""
+    """Check token, scopes, objects, properties, marker, Supabase and workers; how to mend each."""
     with told(), opened() as runtime:
         found = runtime.diagnosing.findings()
         faults = [finding for finding in found if finding.health is Health.FAULT]
