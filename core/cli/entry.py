@@ -7,11 +7,13 @@ list of commands stands here, and each module of commands is imported by the fir
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 
 #: Within ``core.cli``, each module with the commands that it adds to ``core.cli.app.app``, and the
 #: first paragraph of what each says of itself.
@@ -21,8 +23,8 @@ LISTED: Mapping[str, Mapping[str, str]] = {
         "forfeit": "Cancel bookings and keep their credits on purpose: nothing is owed for them (admins).",
         "refund": "Give back the credits of bookings that are cancelled and still owed.",
         "correct": "Correct balances that others changed at the same moment as this operation.",
-        "undo": "Take back the credits that this refund gave, and clear its marks.",
-        "operation": "One operation: where it stands and what needs somebody's eyes.",
+        "undo": "Take back what a refund or an adjustment changed, as an operation of its own.",
+        "operation": "One operation: its state, its figures, and what needs attention.",
     },
     "commands.operations": {
         "operations": "Operations, newest first: all, or those that fit every option given.",
@@ -48,9 +50,9 @@ LISTED: Mapping[str, Mapping[str, str]] = {
         "takeover": "Write on, over what other desks wrote until now; they stop writing.",
     },
     "commands.drift": {
-        "copy": "Give every record of HubSpot its row in the mirror; rows that are there are compared.",
-        "sweep": "Compare the mirror with the truth: what changed since the last sweep, unless told more.",
-        "repair": "Copy the truth over what drifts, and read both again as proof.",
+        "copy": "Copy every record of HubSpot to Supabase; rows that exist are compared.",
+        "sweep": "Compare Supabase with HubSpot: what changed since the last sweep, or more by an option.",
+        "repair": "Copy HubSpot's values over rows that drift, and read both again as proof.",
     },
     "commands.forgetting": {
         "forget": "Blank names, e-mails and typed reasons in what ended before a day. Ids and movements stay.",
@@ -83,8 +85,8 @@ LISTED: Mapping[str, Mapping[str, str]] = {
     },
     "commands.upkeep": {
         "outbox": "Copies to Supabase and events for other apps: how many are due, and which failed.",
-        "doctor": "Check token, scopes, objects, properties, marker, mirror and workers; how to mend each.",
-        "mirror-sql": "Print the SQL that makes a Supabase project ready, for SUPABASE_SCHEMA and [columns.*].",
+        "doctor": "Check token, scopes, objects, properties, marker, Supabase and workers; how to mend each.",
+        "mirror-sql": "Print the SQL that makes a Supabase project ready, for the tables in the settings.",
         "provision": "Make the desk's own properties in HubSpot where they are missing. Changes nothing else.",
         "worker": "Carry operations, sweeps, repairs, copies and schedules until told to stop.",
     },
@@ -104,10 +106,10 @@ LISTED: Mapping[str, Mapping[str, str]] = {
         "audit": "Who did what, when and why; and whether anybody changed it since.",
     },
     "commands.keys": {
-        "keys": "Keys of the HTTP API: make and withdraw.",
+        "keys": "Keys of the HTTP API: make and revoke.",
     },
     "commands.people": {
-        "roles": "Who may do what; give and withdraw roles.",
+        "roles": "Who may do what; give and revoke roles.",
     },
 }
 MODULES = {name: f"core.cli.{module}" for module, names in LISTED.items() for name in names}
@@ -122,12 +124,35 @@ class Commands(TyperGroup):
         listed = [TyperCommand(name, help=line) for name, line in lines.items()]
         super().__init__(commands=listed, help="Credit Desk.", no_args_is_help=True)
 
+    def make_context(self, *args: Any, **options: Any) -> Any:
+        """As typer does; see ``_refused``."""
+        with _refused():
+            return super().make_context(*args, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Parse and run the command that is called; see ``_refused``."""
+        with _refused():
+            return super().invoke(ctx)
+
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """The command that is called, imported now."""
         if module := MODULES.get(args[0]):
             import_module(module)
             self.commands.update(_added())
         return super().resolve_command(ctx, args)
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """A wrong option or a missing argument ends with 1, as each refusal does.
+
+    Typer ends with 2, which says here: done, but something needs a look.
+    """
+    try:
+        yield
+    except TyperException as error:
+        error.exit_code = 1
+        raise
 
 
 def _added() -> Mapping[str, Any]:

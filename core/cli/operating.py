@@ -203,7 +203,7 @@ def undo(
     timeout: WaitS = 3600,
     json: Json = False,
 ) -> None:
-    """Take back the credits that this refund gave, and clear its marks."""
+    """Take back what a refund or an adjustment changed, as an operation of its own."""
     with told():
         planned: Planned = lambda core, actor: core.undo_planner.preview(operation_id, actor)  # noqa: E731
         run_plan(planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover)
@@ -337,7 +337,7 @@ def _not_called_off(core: Core, operation: Operation) -> None:
 
 
 def report_of(core: Core, operation: Operation, actor: Actor) -> reports.Report:
-    """Where it stands and what needs somebody's eyes."""
+    """Where it stands and what needs attention."""
     found = core.operation_queries.report(operation, actor)
     return reports.of_operation(
         operation,
@@ -348,6 +348,7 @@ def report_of(core: Core, operation: Operation, actor: Actor) -> reports.Report:
         warnings=found.warnings,
         told=core.student_notices.counts(operation),
         by_name=core.account_directory.named,
+        retried_at=core.operation_queries.retried_at(operation, actor),
         now=core.operation_commands.now(),
     )
 
@@ -384,7 +385,7 @@ def operation(
     as_: As = "",
     json: Json = False,
 ) -> None:
-    """One operation: where it stands and what needs somebody's eyes."""
+    """One operation: its state, its figures, and what needs attention."""
     with told(), opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)

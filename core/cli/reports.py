@@ -121,13 +121,15 @@ def of_operation(
     warnings: Sequence[Warned] = (),
     told: Mapping[TellingState, int] = NOBODY,
     by_name: Callable[[str], str] = str,
+    retried_at: datetime | None,
     now: datetime,
 ) -> Report:
-    """Where it stands, with the items that need somebody's eyes.
+    """Where it stands, with the items that need attention.
 
-    ``by_name``: puts names beside the ids of HubSpot's people and apps.
+    ``by_name``: puts names beside the ids of HubSpot's people and apps. ``retried_at``: when it was
+    last taken up again; ``seconds`` count from there.
     """
-    begun = operation.started_at or operation.confirmed_at
+    begun = retried_at or operation.started_at or operation.confirmed_at
     return {
         "operation": operation.id,
         "kind": operation.kind.value,

@@ -15,7 +15,7 @@ from core.health.alarm_rules import WELL_AFTER, Alarm, Trouble
 from core.health.facts import Facts
 from core.health.facts_reader import FactsReader
 from core.health.matters import AT_ONCE, HANDLING, Matter
-from core.health.needs import CHECKS
+from core.health.needs import CHECKS, undecided_words
 from core.health.notify_port import Notifier
 from core.health.store.port import HealthStore
 from core.mirror.store.outbox_port import Due
@@ -250,14 +250,15 @@ class Alarms:
             )
 
     def _operations(self, facts: Facts) -> Iterator[Trouble]:
-        for id_ in sorted(self.journal.undecided()):
-            yield _trouble(
-                Matter.UNDECIDED,
-                id_,
-                title="an operation needs a person",
-                text=f"HubSpot does not show whether a write of operation {id_} was applied. "
-                f"A person must decide{self._at_operation(id_)}",
-            )
+        for eyes in facts.needs_eyes:
+            if told := undecided_words(eyes):
+                id_ = eyes.operation.id
+                yield _trouble(
+                    Matter.UNDECIDED,
+                    id_,
+                    title="an operation needs a person",
+                    text=f"Operation {id_}: {told}. Decide on its page{self._at_operation(id_)}",
+                )
         for over in facts.written_over:
             yield _trouble(
                 Matter.WRITTEN_OVER,

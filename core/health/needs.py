@@ -107,9 +107,9 @@ def _of_admins(facts: Facts) -> Iterator[Need]:
 def _of_operations(facts: Facts) -> Iterator[Need]:
     eyes = sorted(facts.needs_eyes, key=lambda each: _ended(each.operation))
     undecided = [
-        _about(facts, Matter.UNDECIDED, each.operation, _undecided(each))
+        _about(facts, Matter.UNDECIDED, each.operation, told)
         for each in eyes
-        if each.undecided or each.unclear
+        if (told := undecided_words(each))
     ]
     failed = [
         _about(facts, Matter.FAILED, each.operation, _failed(each))
@@ -222,13 +222,15 @@ def _ended(operation: Operation) -> datetime:
     return operation.ended_at or operation.started_at or operation.confirmed_at
 
 
-def _undecided(eyes: NeedsEyes) -> str:
+def undecided_words(eyes: NeedsEyes) -> str:
+    """What a person must decide of this operation; empty where nothing is."""
     told = []
     if eyes.undecided:
-        verb = "is" if eyes.undecided == 1 else "are"
-        told.append(f"{_count(eyes.undecided, 'write')} {verb} undecided, HubSpot does not tell")
+        what, verb = _count(eyes.undecided, "write"), "was" if eyes.undecided == 1 else "were"
+        told.append(f"HubSpot does not show whether {what} {verb} applied")
     if eyes.unclear:
-        told.append(f"{_count(eyes.unclear, 'booking')} may be refunded already: decide")
+        what, verb = _count(eyes.unclear, "booking"), "is" if eyes.unclear == 1 else "are"
+        told.append(f"{what} {verb} not refunded until a person decides whether a credit is owed")
     return "; ".join(told)
 
 

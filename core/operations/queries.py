@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.credits.records import BookingId, Kind
 from core.credits.roles import Act, Actor
@@ -19,6 +20,7 @@ from core.operations.protocol.each_item import each_item
 from core.operations.protocol.store.writes_port import WriteRecord
 from core.operations.sought import EVERY_OPERATION, SoughtOperations
 from core.operations.states import (
+    ENDED,
     NEEDS_EYES,
     UNBEGUN,
     Item,
@@ -226,6 +228,22 @@ class OperationQueries:
             undone_by=self.journal.undoing(operation.id),
             warnings=self.journal.warnings(operation.id),
         )
+
+    def retried_at(self, operation: Operation, actor: Actor) -> datetime | None:
+        """When a person last took it up again after its end; None: nobody did. Raises as ``plan``.
+
+        The retry may be days after the first run, so how long it took counts from here.
+        """
+        self._require(operation.id, actor)
+        if operation.epoch <= 1:  # a retry begins a second run
+            return None
+        events = self.journal.events(operation_id=operation.id)
+        again = (
+            each.at
+            for each in events
+            if each.what == OperationState.RUNNING and each.detail.get("from") in ENDED
+        )
+        return next(again, None)
 
     def also_planned(self, plan: Plan, actor: Actor) -> list[tuple[Operation, int]]:
         """Other operations that are confirmed over the same rows and have not begun; oldest first.

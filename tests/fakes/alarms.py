@@ -8,10 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.credits.records import WriteId
-from core.credits.writes import WriteState
 from core.health.alarm_rules import Alarm, Trouble
 from core.operations.protocol.store.writes_port import WriteRecord
-from core.operations.states import ItemState
 
 
 class MemoryAlarms:
@@ -45,16 +43,3 @@ class MemoryAlarms:
                 return None
             del self._alarms[key]
             return alarm if alarm.told_at is not None else None
-
-    def undecided(self) -> set[str]:
-        with self._lock:
-            of_writes = {
-                record.write.operation_id
-                for record in self._writes.values()
-                if record.state is WriteState.UNDECIDED
-            }
-            return of_writes | {
-                id_
-                for id_, kept in self._operations.items()
-                if any(item.state is ItemState.UNDECIDED for item in kept.items.values())
-            }

@@ -21,7 +21,7 @@ from core.health import facts_reader
 from core.health.alarm_rules import WELL_AFTER
 from core.health.alarms import DRIFT_ABOVE, Alarms
 from core.health.audit_check.verify import AuditLog
-from core.health.facts import WrittenOver
+from core.health.facts import NeedsEyes, WrittenOver
 from core.health.matters import PATIENCE
 from core.mirror.store.outbox_port import Due
 from core.operations.states import Item, Operation, OperationState
@@ -299,6 +299,30 @@ def test_a_request_for_a_second_admin_is_one_message_with_ids_alone(world: World
     assert "until 2026-11-24 09:00 UTC" in text
     assert text.endswith("https://desk.example.test/operations?operation=op1")
     assert "@" not in text
+
+
+@pytest.mark.parametrize(
+    ("eyes", "told"),
+    [
+        ({"undecided": 2}, "HubSpot does not show whether 2 writes were applied."),
+        (
+            {"unclear": 1},
+            "1 booking is not refunded until a person decides whether a credit is owed.",
+        ),
+    ],
+)
+def test_a_message_calls_undecided_what_is_undecided(
+    world: World, eyes: dict[str, int], told: str
+) -> None:
+    """A booking is held back before any write of it: a message must not speak of a write."""
+    world.operation()
+    found = NeedsEyes(operation=world.journal.operation("op1"), **eyes)
+    world.journal.needs_eyes = lambda: [found]  # type: ignore[method-assign]
+    world.pass_(PATIENCE)
+
+    ((_, text),) = world.heard.messages
+    assert text.startswith(f"Operation op1: {told} Decide on its page: ")
+    assert ("write" in text) == ("undecided" in eyes)
 
 
 def test_all_is_well_is_no_message(world: World) -> None:

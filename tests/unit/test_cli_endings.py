@@ -169,6 +169,22 @@ def test_a_retry_that_leaves_something_ends_as_the_first_try_did(desk: TestDesk)
     assert why(done).startswith("1 booking needs a look: ")
 
 
+def test_days_between_an_operation_and_its_retry_are_not_its_seconds(desk: TestDesk) -> None:
+    operation = desk.confirm("53")
+    desk.crm.archive(Kind.CONTACT, "1")
+    desk.carry(operation)
+    desk.time += timedelta(days=10)
+    retried = desk.time
+    done = run("retry", operation.id, "--wait")
+    took = (desk.journal.operation(operation.id).ended_at or desk.time) - retried
+
+    (listed,) = report(run("operations"))["operations"]
+
+    assert took < timedelta(minutes=10)
+    assert took.total_seconds() == listed["seconds"] == report(done)["seconds"]
+    assert listed["seconds"] == report(run("operation", operation.id))["seconds"]
+
+
 @pytest.mark.parametrize("command", ["retry", "recount"])
 def test_what_waits_for_a_worker_says_how_to_get_one(desk: TestDesk, command: str) -> None:
     operation = desk.confirm("53")

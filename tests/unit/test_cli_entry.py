@@ -7,17 +7,21 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import walk_packages
+from typing import Any
 
 import pytest
+from rich.text import Text
 from typer.core import TyperGroup
 from typer.main import get_command
 
 from core.cli import commands
-from core.cli.entry import LISTED, MODULES
+from core.cli.entry import LISTED, MODULES, Commands
+from core.operations.kinds.registry import kind_of
+from core.operations.verdicts import OperationKind
 from scripts.processes import ROOT
 from tests.commands import app
 
@@ -198,5 +202,53 @@ def test_what_is_no_command_is_told_with_what_may_have_been_meant() -> None:
         check=False,
     )
 
-    assert 2 == done.returncode
+    assert 1 == done.returncode
     assert "No such command 'cancle'. Did you mean 'cancel'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (["operation"], "Missing argument"),
+        (["operations", "--wrong"], "No such option"),
+        (["cancel", "--timeout", "soon"], "Invalid value"),
+        (["roles", "grnat"], "No such command"),
+        (["--wrong"], "No such option"),
+    ],
+    ids=" ".join,
+)
+def test_what_is_typed_wrong_is_refused_and_not_called_done(
+    args: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        Commands()(args, prog_name="python -m core")
+
+    assert 1 == ended.value.code
+    assert told in capsys.readouterr().err
+
+
+def described(command: Any) -> Iterator[str]:
+    """What a command, its options and the commands within it say of themselves."""
+    yield command.help or ""
+    yield from (getattr(each, "help", None) or "" for each in command.params)
+    for within in getattr(command, "commands", {}).values():
+        yield from described(within)
+
+
+def test_no_help_has_brackets_that_the_terminal_takes_for_its_own() -> None:
+    """Typer prints help by rich, which leaves out what it takes for a style."""
+    for text in [*described(get_command(app)), *described(Commands())]:
+        assert text == Text.from_markup(text).plain
+
+
+@pytest.mark.parametrize("replaced", ["mirror", "truth", "somebody's eyes"])
+def test_help_calls_the_two_stores_by_their_names(replaced: str) -> None:
+    for text in [*described(get_command(app)), *described(Commands())]:
+        assert replaced not in text.lower()
+
+
+def test_undo_names_every_kind_that_it_undoes() -> None:
+    undone = {kind for kind in OperationKind if not kind_of(kind).words.not_undone}
+
+    assert {OperationKind.REFUND, OperationKind.ADJUST} == undone
+    assert "a refund or an adjustment" in LISTED["operating"]["undo"]

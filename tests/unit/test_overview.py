@@ -255,7 +255,7 @@ def test_no_line_is_older_than_the_one_before_it_of_the_same_matter(eyes: list[N
             Matter.TRUTH_AWAY,
             {},
         ),
-        (f"{REFUND}: 1 write is undecided, HubSpot does not tell", Matter.UNDECIDED, {}),
+        (f"{REFUND}: HubSpot does not show whether 1 write was applied", Matter.UNDECIDED, {}),
         (f"{REFUND}: 2 bookings failed and 1 is blocked", Matter.FAILED, {}),
         (
             f"{REFUND}: 1 booking is blocked",

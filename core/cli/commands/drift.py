@@ -35,7 +35,7 @@ NOTHING = {"repaired": 0, "still": [], "not_repairable": [], "left_alone": 0}
 
 @app.command(name="copy")
 def copy_everything(as_: As = "", timeout: WaitS = 6 * 3600, json: Json = False) -> None:
-    """Give every record of HubSpot its row in the mirror; rows that are there are compared.
+    """Copy every record of HubSpot to Supabase; rows that exist are compared.
 
     The first step of a new school. Goes on with an unfinished one, as a sweep does.
     """
@@ -72,13 +72,13 @@ class _Progress:
 
 @app.command()
 def sweep(
-    known: Annotated[bool, typer.Option("--known", help="all that the mirror holds")] = False,
+    known: Annotated[bool, typer.Option("--known", help="all that Supabase holds")] = False,
     full: Annotated[bool, typer.Option("--full", help="and all that it should hold")] = False,
     as_: As = "",
     timeout: WaitS = 6 * 3600,
     json: Json = False,
 ) -> None:
-    """Compare the mirror with the truth: what changed since the last sweep, unless told more.
+    """Compare Supabase with HubSpot: what changed since the last sweep, or more by an option.
 
     Goes on with an unfinished one of its mode. While HubSpot or Supabase is away, it waits.
     """
@@ -112,7 +112,7 @@ def repair(
     timeout: WaitS = 3600,
     json: Json = False,
 ) -> None:
-    """Copy the truth over what drifts, and read both again as proof."""
+    """Copy HubSpot's values over rows that drift, and read both again as proof."""
     with told(), opened() as runtime:
         core = runtime.core
         if sum([bool(id_), bool(cause), all_]) != 1:

@@ -14,7 +14,7 @@ from core.cli.opened_store import opened
 from core.cli.output import show, told
 from core.credits.errors import BadList
 
-keys = typer.Typer(help="Keys of the HTTP API: make and withdraw.", no_args_is_help=True)
+keys = typer.Typer(help="Keys of the HTTP API: make and revoke.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 
 Scopes = Annotated[list[str], typer.Option("--scope", metavar="SCOPE", help=", ".join(Scope))]
@@ -82,7 +82,7 @@ def make(
 
 @keys.command()
 def withdraw(key_id: str, as_: As = "", json: Json = False) -> None:
-    """Let this key open nothing any more. What it confirmed and is held does not begin."""
+    """Revoke this key. What it confirmed and is held does not begin."""
     with told(), opened() as runtime:
         api_keys = runtime.core.api_keys
         key = api_keys.withdraw(key_id, actor_of(runtime.core, as_))
@@ -91,7 +91,7 @@ def withdraw(key_id: str, as_: As = "", json: Json = False) -> None:
 
 @keys.command("withdraw-all")
 def withdraw_all(as_: As = "", json: Json = False) -> None:
-    """Let no key open anything any more, whatever app has it. Each app then needs a new one."""
+    """Revoke every key, whatever app has it. Each app then needs a new one."""
     with told(), opened() as runtime:
         api_keys = runtime.core.api_keys
         found = api_keys.withdraw_all(actor_of(runtime.core, as_))

@@ -53,6 +53,7 @@ def operations(
                 one.operation,
                 one.progress,
                 warnings=one.warnings,
+                retried_at=services.operation_queries.retried_at(one.operation, actor),
                 now=services.now(),
             )
             for one in services.operation_queries.operations(

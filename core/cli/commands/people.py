@@ -15,7 +15,7 @@ from core.cli.reports import Report
 from core.credits.errors import BadList
 from core.credits.roles import Grant, Role, RoleRequest
 
-roles = typer.Typer(help="Who may do what; give and withdraw roles.", no_args_is_help=True)
+roles = typer.Typer(help="Who may do what; give and revoke roles.", no_args_is_help=True)
 app.add_typer(roles, name="roles")
 
 Given = Annotated[list[str], typer.Argument(metavar="EMAIL=ROLE", help="staff, manager or admin")]

@@ -83,7 +83,7 @@ def outbox(
 
 @app.command()
 def doctor(json: Json = False) -> None:
-    """Check token, scopes, objects, properties, marker, mirror and workers; how to mend each."""
+    """Check token, scopes, objects, properties, marker, Supabase and workers; how to mend each."""
     with told(), opened() as runtime:
         found = runtime.diagnosing.findings()
         faults = [finding for finding in found if finding.health is Health.FAULT]
@@ -98,7 +98,7 @@ def mirror_sql(
         bool, typer.Option("--remove", help="print what takes Credit Desk out of it again")
     ] = False,
 ) -> None:
-    """Print the SQL that makes a Supabase project ready, for SUPABASE_SCHEMA and [columns.*].
+    """Print the SQL that makes a Supabase project ready, for the tables in the settings.
 
     Run it as the owner of the tables, in Supabase's SQL editor or with psql. It can be repeated.
     """

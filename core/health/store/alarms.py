@@ -6,15 +6,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Column, Connection, String, Table, delete, select, update
 
-from core.credits.writes import WriteState
-from core.database.columns import UtcTime, always, metadata
+from core.database.columns import UtcTime, metadata
 from core.database.database import Database, reading, writing
 from core.database.rows import Records
 from core.database.statements import upsert
 from core.health.alarm_rules import Alarm, Trouble
-from core.operations.protocol.store.tables import writes
-from core.operations.states import ItemState
-from core.operations.store.tables import items
 
 alarms = Table(
     "alarms",
@@ -66,12 +62,3 @@ class Alarms:
         row = connection.execute(over.returning(*ALARMS.columns)).first()
         gone = None if row is None else ALARMS.load(row)
         return gone if gone is not None and gone.told_at is not None else None
-
-    @reading
-    def undecided(self, connection: Connection) -> set[str]:
-        """From the indexes of those alone."""
-        of_writes = select(writes.c.operation_id).where(
-            always(writes.c.state, WriteState.UNDECIDED)
-        )
-        of_items = select(items.c.operation_id).where(always(items.c.state, ItemState.UNDECIDED))
-        return set(connection.execute(of_writes.union(of_items)).scalars())

@@ -36,10 +36,6 @@ class AlarmRecords(Protocol):
         """
         ...
 
-    def undecided(self) -> Collection[str]:
-        """Operations with a write that waits for a person's word."""
-        ...
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:

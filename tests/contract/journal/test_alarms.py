@@ -88,10 +88,10 @@ def test_operations_that_wait_for_a_persons_word_are_named(journal: Journal) -> 
     run = running(journal, "one")
     running(journal, "two")
     saved(journal, run, [write("w1", "b0", operation_id="one", kind=Kind.EXAM, target="7")])
-    assert set() == set(journal.undecided())
+    assert [] == journal.needs_eyes()
 
     journal.settle(run, [outcome("w1", WriteState.UNDECIDED)], at=NOW)
 
-    assert {"one"} == set(journal.undecided())
+    assert [("one", 1)] == [(e.operation.id, e.undecided) for e in journal.needs_eyes()]
     assert [WriteId("w1")] == [each.write.id for each in journal.undecided_writes("one")]
     assert [] == journal.undecided_writes("two")

@@ -279,7 +279,9 @@ def test_pages_command_line_and_students_api_tell_of_a_kind_in_the_same_words(
     plan = desk.plan("1")
     operation = desk.core.operation_commands.confirm(plan.id, ADMIN, reason="a test")
     dry = reports.of_plan(plan)
-    report = reports.of_operation(operation, desk.journal.progress(plan.id), now=desk.time)
+    report = reports.of_operation(
+        operation, desk.journal.progress(plan.id), retried_at=None, now=desk.time
+    )
 
     assert act(plan) == dry["would"] == "Give back 1 credit to 1 student"
     assert dry["effect"] == SAID[plan.kind].effect

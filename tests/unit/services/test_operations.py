@@ -530,7 +530,9 @@ def test_a_report_is_told_in_words_however_deep_it_is(desk: TestDesk) -> None:
     desk.crm.add_contact("100", {"cs_credits": 1})
     desk.booked("500", "100")
     operation = desk.run("500")
-    report = reports.of_operation(operation, desk.journal.progress(operation.id), now=desk.time)
+    report = reports.of_operation(
+        operation, desk.journal.progress(operation.id), retried_at=None, now=desk.time
+    )
 
     told = reports.in_words({"operations": [report], "waiting for": "", "credits": {}})
 

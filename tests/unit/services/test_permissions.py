@@ -251,6 +251,9 @@ _SHOWS: dict[str, Callable[[World, Actor], object]] = {
     "items": lambda w, a: w.core.operation_queries.items(w.it, a),
     "each_item": lambda w, a: list(w.core.operation_queries.each_item(w.it, a)),
     "warnings": lambda w, a: w.core.operation_queries.warnings(w.it, a),
+    "retried_at": lambda w, a: w.core.operation_queries.retried_at(
+        w.desk.journal.operation(w.it), a
+    ),
     "report": lambda w, a: w.core.operation_queries.report(w.desk.journal.operation(w.it), a),
 }
 _OF_ONE_STUDENT = [

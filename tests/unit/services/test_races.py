@@ -356,7 +356,8 @@ def undecided(desk: TestDesk, operation: Operation, kind: Kind, fault: Fault) ->
     desk.carry(operation)
     desk.journal.take_over(Takeover(at=desk.time, by=ADMIN.email, reason="the other one is gone"))
     (waiting,) = desk.core.resolution.undecided(operation.id, ADMIN)
-    assert {operation.id} == set(desk.journal.undecided())
+    (eyes,) = desk.journal.needs_eyes()
+    assert (operation.id, 1) == (eyes.operation.id, eyes.undecided)
     desk.crm.unreadable_histories.clear()
     return waiting
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import streamlit as st
 
@@ -168,20 +168,12 @@ def _how(desk: Desk, operation: Operation) -> str:
     if operation.started_at is None or operation.ended_at is None:
         return ""
     calls = f"{words.count(operation.calls, 'call')} to HubSpot"
-    retried = _retried(desk, operation)
+    retried = desk.core.operation_queries.retried_at(operation, desk.actor)
     length = operation.ended_at - (retried or operation.started_at)
     took = "less than 1 s" if length < timedelta(seconds=1) else words.span(length)
     if retried:
         return f"The last retry took {took}. {calls} in all."
     return f"Took {took} and {calls}."
-
-
-def _retried(desk: Desk, operation: Operation) -> datetime | None:
-    """When it was last taken up again by a person; a retry raises the epoch."""
-    if operation.epoch == 1:
-        return None
-    history = desk.core.operation_commands.history(operation.id, desk.actor)
-    return next((event.at for event in history if event.what == "reopened"), None)
 
 
 @gate.fragment()
