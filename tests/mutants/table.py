@@ -2178,6 +2178,13 @@ OTHERS = [
         tests=(_UNIT + "hubspot/test_limiter.py", "-k", "ours_again"),
     ),
     Mutant(
+        guard="who waits behind another process gives way to nobody who is gone",
+        file="core/hubspot/pace/limiter.py",
+        old="return self._foreign if is_fresh else 0",
+        new="return self._foreign",
+        tests=(_UNIT + "hubspot/test_limiter.py", "-k", "who_is_gone"),
+    ),
+    Mutant(
         guard="an operation does not stand behind haste that waits",
         file="core/hubspot/pace/limiter.py",
         old="        line = self._hasty if hasty else self._queue",
