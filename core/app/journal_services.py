@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from core.access.access_log import AccessLog
 from core.access.pacing import Limits
@@ -55,6 +55,31 @@ class Opened:
     store: StoreReport
 
 
+class Rules(TypedDict):
+    """What the settings say of who may do what, and how much of it."""
+
+    admins: Collection[str]
+    domains: Collection[str]
+    unverified_from: Collection[str]
+    providers_of: Mapping[str, tuple[str, ...]]
+    second: SecondAdmin
+    audit_looks: bool
+    limits: Limits
+
+
+def rules_of(settings: Settings) -> Rules:
+    """The same for a command that opens the journal alone and for the whole core."""
+    return Rules(
+        admins=settings.admins,
+        domains=settings.allowed_domains,
+        unverified_from=settings.unverified_providers,
+        providers_of=settings.providers_of,
+        second=settings.second_admin,
+        audit_looks=settings.audit_looks,
+        limits=settings.limits,
+    )
+
+
 def journal_services(
     journal: Journal,
     now: Callable[[], datetime],
@@ -64,10 +89,10 @@ def journal_services(
     unverified_from: Collection[str],
     providers_of: Mapping[str, tuple[str, ...]],
     second: SecondAdmin,
-    looks: bool,
+    audit_looks: bool,
     limits: Limits,
 ) -> JournalServices:
-    """``looks``: whether looks at contacts are recorded."""
+    """``audit_looks``: whether looks at contacts are recorded."""
     rationing = Rationing(journal, now, limits)
     shown = kept_reads(journal)
     counts, kept_plans = KeptProgress(shown), KeptPlans(journal, now)
@@ -81,7 +106,7 @@ def journal_services(
             bound=providers_of,
             admin_request_life=second.within if second.for_admins else None,
         ),
-        access_log=AccessLog(journal, now, looks=looks, rationing=rationing),
+        access_log=AccessLog(journal, now, looks=audit_looks, rationing=rationing),
         operation_queries=OperationQueries(shown, counts, kept_plans),
         rationing=rationing,
         shown=shown,
@@ -113,15 +138,6 @@ def opened() -> Iterator[Opened]:
     """
     settings = load()
     with closing(journal_of(settings)) as journal:
-        services = journal_services(
-            journal,
-            SteadyClock(utc_now, time.monotonic).now,
-            admins=settings.admins,
-            domains=settings.allowed_domains,
-            unverified_from=settings.unverified_providers,
-            providers_of=settings.providers_of,
-            second=settings.second_admin,
-            looks=settings.audit_looks,
-            limits=settings.limits,
-        )
+        now = SteadyClock(utc_now, time.monotonic).now
+        services = journal_services(journal, now, **rules_of(settings))
         yield Opened(services=services, store=StoreReport(journal, journal.address))
