@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from core.access.access_log import AccessLog
 from core.access.pacing import Limits
@@ -63,6 +63,7 @@ class Rules(TypedDict):
     unverified_from: Collection[str]
     providers_of: Mapping[str, tuple[str, ...]]
     second: SecondAdmin
+    #: Whether looks at contacts are recorded.
     audit_looks: bool
     limits: Limits
 
@@ -81,32 +82,23 @@ def rules_of(settings: Settings) -> Rules:
 
 
 def journal_services(
-    journal: Journal,
-    now: Callable[[], datetime],
-    *,
-    admins: Collection[str],
-    domains: Collection[str],
-    unverified_from: Collection[str],
-    providers_of: Mapping[str, tuple[str, ...]],
-    second: SecondAdmin,
-    audit_looks: bool,
-    limits: Limits,
+    journal: Journal, now: Callable[[], datetime], **rules: Unpack[Rules]
 ) -> JournalServices:
-    """``audit_looks``: whether looks at contacts are recorded."""
-    rationing = Rationing(journal, now, limits)
+    """Those of the core, and of a command that needs no others."""
+    second, rationing = rules["second"], Rationing(journal, now, rules["limits"])
     shown = kept_reads(journal)
     counts, kept_plans = KeptProgress(shown), KeptPlans(journal, now)
     return JournalServices(
         access=Access(
-            tuple(admins),
+            tuple(rules["admins"]),
             journal,
             now,
-            tuple(domains),
-            tuple(unverified_from),
-            bound=providers_of,
+            tuple(rules["domains"]),
+            tuple(rules["unverified_from"]),
+            bound=rules["providers_of"],
             admin_request_life=second.within if second.for_admins else None,
         ),
-        access_log=AccessLog(journal, now, looks=audit_looks, rationing=rationing),
+        access_log=AccessLog(journal, now, looks=rules["audit_looks"], rationing=rationing),
         operation_queries=OperationQueries(shown, counts, kept_plans),
         rationing=rationing,
         shown=shown,
