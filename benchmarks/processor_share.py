@@ -30,8 +30,8 @@ def share(name: str, pid: int, processors: float) -> Iterator[None]:
             (group / "cpu.max").write_text(f"{quota} {PERIOD_US}")
         (group / "cgroup.procs").write_text(str(pid))
         yield
-        _leave(group.parent, group)
     finally:
+        _leave(group.parent, group)  # else it cannot be removed, and hides why a benchmark ended
         group.rmdir()
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from core.access.access_log import AccessLog
 from core.access.pacing import Limits
@@ -55,33 +55,50 @@ class Opened:
     store: StoreReport
 
 
+class Rules(TypedDict):
+    """What the settings say of who may do what, and how much of it."""
+
+    admins: Collection[str]
+    domains: Collection[str]
+    unverified_from: Collection[str]
+    providers_of: Mapping[str, tuple[str, ...]]
+    second: SecondAdmin
+    #: Whether looks at contacts are recorded.
+    audit_looks: bool
+    limits: Limits
+
+
+def rules_of(settings: Settings) -> Rules:
+    """The same for a command that opens the journal alone and for the whole core."""
+    return Rules(
+        admins=settings.admins,
+        domains=settings.allowed_domains,
+        unverified_from=settings.unverified_providers,
+        providers_of=settings.providers_of,
+        second=settings.second_admin,
+        audit_looks=settings.audit_looks,
+        limits=settings.limits,
+    )
+
+
 def journal_services(
-    journal: Journal,
-    now: Callable[[], datetime],
-    *,
-    admins: Collection[str],
-    domains: Collection[str],
-    unverified_from: Collection[str],
-    providers_of: Mapping[str, tuple[str, ...]],
-    second: SecondAdmin,
-    looks: bool,
-    limits: Limits,
+    journal: Journal, now: Callable[[], datetime], **rules: Unpack[Rules]
 ) -> JournalServices:
-    """``looks``: whether looks at contacts are recorded."""
-    rationing = Rationing(journal, now, limits)
+    """Those of the core, and of a command that needs no others."""
+    second, rationing = rules["second"], Rationing(journal, now, rules["limits"])
     shown = kept_reads(journal)
     counts, kept_plans = KeptProgress(shown), KeptPlans(journal, now)
     return JournalServices(
         access=Access(
-            tuple(admins),
+            tuple(rules["admins"]),
             journal,
             now,
-            tuple(domains),
-            tuple(unverified_from),
-            bound=providers_of,
+            tuple(rules["domains"]),
+            tuple(rules["unverified_from"]),
+            bound=rules["providers_of"],
             admin_request_life=second.within if second.for_admins else None,
         ),
-        access_log=AccessLog(journal, now, looks=looks, rationing=rationing),
+        access_log=AccessLog(journal, now, looks=rules["audit_looks"], rationing=rationing),
         operation_queries=OperationQueries(shown, counts, kept_plans),
         rationing=rationing,
         shown=shown,
@@ -113,15 +130,6 @@ def opened() -> Iterator[Opened]:
     """
     settings = load()
     with closing(journal_of(settings)) as journal:
-        services = journal_services(
-            journal,
-            SteadyClock(utc_now, time.monotonic).now,
-            admins=settings.admins,
-            domains=settings.allowed_domains,
-            unverified_from=settings.unverified_providers,
-            providers_of=settings.providers_of,
-            second=settings.second_admin,
-            looks=settings.audit_looks,
-            limits=settings.limits,
-        )
+        now = SteadyClock(utc_now, time.monotonic).now
+        services = journal_services(journal, now, **rules_of(settings))
         yield Opened(services=services, store=StoreReport(journal, journal.address))

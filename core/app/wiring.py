@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 from core.app.assembly import assemble, new_id, utc_now
 from core.app.assembly.parts import Core
 from core.app.journal import Journal
-from core.app.journal_services import journal_of
+from core.app.journal_services import journal_of, rules_of
 from core.app.on_first_use import on_first_use
 from core.credits.errors import EngineError
 from core.drift.copy_direction import CopyDirection
@@ -245,24 +245,18 @@ def build(settings: Settings) -> Runtime:
         correct_losses=settings.correct_losses,
         mend_older_copies=settings.mend_older_copies,
         late_looks=Every(LATE_LOOKS),
-        admins=settings.admins,
-        domains=settings.allowed_domains,
-        unverified_from=settings.unverified_providers,
-        providers_of=settings.providers_of,
+        **rules_of(settings),
         object_types=lambda: hubspot.object_types(),  # noqa: PLW0108 - see above
         webhook_secret=settings.hubspot_client_secret.get_secret_value(),
         catalogue=catalogue,
         hold=timedelta(seconds=settings.hold_s),
         typed_above=settings.typed_count_above,
-        second=settings.second_admin,
-        audit_looks=settings.audit_looks,
         pace=pace,
         register=on_first_use(partial(register_of, mirror)),
         process=this_process(),
         clock=SteadyClock(utc_now, time.monotonic),
         api_rate=settings.api_rate,
         keys_last=timedelta(days=settings.api_key_days),
-        limits=settings.limits,
         head_keeper=head_keeper(settings, notifier),
         head_secret=settings.audit_heads_secret.get_secret_value(),
         head_schedule=settings.schedule(settings.audit_heads_schedule),

@@ -2213,6 +2213,13 @@ OTHERS = [
         tests=("tests/contract/supabase/test_client.py", "-k", "asked_again"),
     ),
     Mutant(
+        guard="who waits behind another process gives way to nobody who is gone",
+        file="core/hubspot/pace/limiter.py",
+        old="return self._foreign if is_fresh else 0",
+        new="return self._foreign",
+        tests=(_UNIT + "hubspot/test_limiter.py", "-k", "who_is_gone"),
+    ),
+    Mutant(
         guard="an operation does not stand behind haste that waits",
         file="core/hubspot/pace/limiter.py",
         old="        line = self._hasty if hasty else self._queue",

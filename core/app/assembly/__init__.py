@@ -230,7 +230,7 @@ def assemble(
         unverified_from=unverified_from,
         providers_of=providers_of or {},
         second=second,
-        looks=audit_looks,
+        audit_looks=audit_looks,
         limits=limits,
     )
     access, access_log, shown = plain.access, plain.access_log, plain.shown

@@ -58,6 +58,8 @@ class Lane:
     slots: Slots
     limit: Limit
     now: Callable[[], float]
+    #: How many slots somebody else uses.
+    foreign: Callable[[], int] = lambda: 0
     paused_until: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _queue: list[Waiter] = field(default_factory=list)
@@ -85,7 +87,7 @@ class Lane:
                 while True:
                     seconds: float | None = None
                     if line[0] is me and not self._gives_way(priority):
-                        limit = self.limit
+                        limit = self.ours()
                         answer = self._ask(limit, priority, hasty=hasty)
                         if isinstance(answer, Grant):
                             return limit, answer
@@ -110,6 +112,11 @@ class Lane:
         if left <= 0 or (seconds is not None and seconds >= left):
             raise NoRoom("HubSpot's limit left no room in time")
         return min(left, threading.TIMEOUT_MAX) if seconds is None else seconds
+
+    def ours(self) -> Limit:
+        """What is kept to just now."""
+        spare = self.limit.spare + self.foreign()
+        return replace(self.limit, spare=min(spare, self.limit.count - 1))
 
     def busy(self) -> int:
         """Slots held or resting."""
@@ -137,16 +144,17 @@ class Limiter:
     _foreign: int = 0
     #: When compared, and how many more HubSpot counted than we: of the last window.
     _unknown: tuple[tuple[float, int], ...] = ()
+    _seeing: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         """Begin with what every account has."""
-        self._calls = Lane(self.calls, self._ours(FIRST_LIMIT), self.now)
+        self._calls = Lane(self.calls, self._shared(FIRST_LIMIT), self.now, self._others)
         self._searches = Lane(self.searches, SEARCH_LIMIT, self.now)
 
     @property
     def limit(self) -> Limit:
         """What is kept to just now."""
-        return self._calls.limit
+        return self._calls.ours()
 
     @contextmanager
     def slot(
@@ -179,7 +187,7 @@ class Limiter:
         if most and window:
             if left is not None:
                 self._compare(most, left, window / 1000)
-            self._calls.limit = self._ours(Limit(count=most, window_s=window / 1000))
+            self._calls.limit = self._shared(Limit(count=most, window_s=window / 1000))
         day = _whole(headers.get("x-hubspot-ratelimit-daily"))
         day_left = _whole(headers.get("x-hubspot-ratelimit-daily-remaining"))
         if day and day_left is not None:
@@ -197,7 +205,7 @@ class Limiter:
     def quota(self) -> Quota:
         """What HubSpot allows, and what of it is used."""
         left, day = self._day or (None, None)
-        limit = self._calls.limit
+        limit = self._calls.ours()
         return Quota(
             used=min(self._calls.busy(), limit.count),
             limit=limit.count,
@@ -206,8 +214,8 @@ class Limiter:
             day_limit=day or None,
         )
 
-    def _ours(self, limit: Limit) -> Limit:
-        spare = math.floor(limit.count * (1 - self.share) + 1e-9) + self._foreign
+    def _shared(self, limit: Limit) -> Limit:
+        spare = math.floor(limit.count * (1 - self.share) + 1e-9)
         return replace(limit, spare=min(spare, limit.count - 1))
 
     def _compare(self, most: int, left: int, window_s: float) -> None:
@@ -219,11 +227,19 @@ class Limiter:
         now = self.now()
         if self._unknown and now - self._unknown[-1][0] < COMPARE_S:
             return
-        lately = tuple(each for each in self._unknown if now - each[0] <= window_s)
-        self._unknown = (*lately, (now, most - left - self._calls.busy()))
-        seen = max(number for _, number in self._unknown)
-        foreign = seen if seen > most * DIFFERENCE else 0
-        self._foreign = foreign if left <= most / 4 else min(self._foreign, foreign)
+        unknown = most - left - self._calls.busy()
+        with self._seeing:  # of two threads at once neither forgets what the other saw
+            lately = tuple(each for each in self._unknown if now - each[0] <= window_s)
+            self._unknown = (*lately, (now, unknown))
+            seen = max(number for _, number in self._unknown)
+            foreign = seen if seen > most * DIFFERENCE else 0
+            self._foreign = foreign if left <= most / 4 else min(self._foreign, foreign)
+
+    def _others(self) -> int:
+        """Who got no answer for a window knows of nobody any more: waiting alone would not tell."""
+        window_s = self._calls.limit.window_s
+        is_fresh = self._unknown and self.now() - self._unknown[-1][0] <= window_s
+        return self._foreign if is_fresh else 0
 
     def _spare_the_day(self, priority: Priority) -> None:
         if self._day is None or self.now() - self._day_known_at > DAY_BELIEVED_S:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pytest
 
 from core.credits.errors import LimitReached, NotSent
-from core.hubspot.pace.limiter import FIRST_LIMIT, Limiter, Priority
+from core.hubspot.pace.limiter import FIRST_LIMIT, Lane, Limiter, Priority
 from core.hubspot.pace.slots import Limit, MemorySlots
 from core.hubspot.ports.inspection import Quota
 
@@ -102,6 +102,41 @@ def test_the_limit_is_all_ours_again_once_the_others_were_not_seen_for_a_window(
         one.learn(headers(left=189))
 
     assert 0 == one.limit.spare
+
+
+def test_one_thread_does_not_forget_what_another_saw_of_the_others_meanwhile() -> None:
+    class Interleaved(Lane):
+        seen = False
+
+        def busy(self) -> int:
+            if not self.seen:
+                self.seen = True
+                one.learn(headers(left=0))  # another thread's answer: somebody used it all
+            return super().busy()
+
+    clock = Clock()
+    one = limiter(clock)
+    one._calls = Interleaved(MemorySlots(clock), FIRST_LIMIT, clock, one._others)
+
+    one.learn(headers(left=180))
+
+    assert 189 == one.limit.spare
+
+
+def test_who_waits_behind_another_process_gives_way_to_nobody_who_is_gone() -> None:
+    """It has no answers that would tell it: the other process takes each slot that comes free."""
+    clock = Clock()
+    slots = MemorySlots(clock)
+    waiting, busy = (Limiter(slots, MemorySlots(clock), clock) for _ in range(2))
+    for one in (waiting, busy):
+        one.learn(headers(left=40))  # 150 are somebody else's
+    assert (150, 150) == (waiting.limit.spare, busy.limit.spare)
+
+    for _ in range(11):
+        clock.at += 1
+        busy.learn(headers(left=189))
+
+    assert (0, 0) == (waiting.limit.spare, busy.limit.spare)
 
 
 def test_while_much_is_left_others_take_nothing_from_our_share() -> None:
