@@ -194,7 +194,11 @@ def _reported(core: Core, id_: str, folder: Path) -> int:
     found = core.operation_queries.operation(id_, ADMIN)
     report = core.operation_queries.report(found, ADMIN)
     told = reports.of_operation(
-        found, report.progress, items=report.needs_eyes, now=core.operation_commands.now()
+        found,
+        report.progress,
+        items=report.needs_eyes,
+        retried_at=None,
+        now=core.operation_commands.now(),
     )
     json.dumps(told)
     rows = tables.item_table(core.operation_queries.each_item(id_, ADMIN), found.kind)

@@ -347,7 +347,7 @@ class WholeExamCancellation:
         self.operation_commands.confirm(
             plan.id, actor, reason=act.reason, needs_approval=act.needs_approval, tell=act.tell
         )
-        return act, self._waits(act, f"operation {plan.id} begins")
+        return act, self._waits(act, f"operation {plan.id} is confirmed and has not begun")
 
     def _fresh(self, id_: str) -> str:
         """The id that was saved, unless its plan is too old to be confirmed."""

@@ -316,8 +316,8 @@ def _ended_page(claims: Mapping[str, Any]) -> NoReturn:
     who = words.plain(stated(claims) or "somebody")
     with _card("Your sign-in has ended"):
         st.markdown(
-            f"You were signed in as {who}. Operations in progress continue by themselves; sign in "
-            "again to see them."
+            f"You were signed in as {who}. What you clicked after it ended was not done. "
+            "Operations in progress continue by themselves; sign in again to see them."
         )
         _sign_in_buttons("Sign in again")
     st.stop()

@@ -230,6 +230,10 @@ def test_staff_cancel_what_they_ticked_and_see_what_comes_back(
     (booking,) = made.crm.bookings_of(ContactId(STUDENT))
     assert (BookingStatus.CANCELLED, True) == (booking.status, booking.refunded)
     assert (3, 3) == credits_and_seats(made)
+    with seen_by(made, Role.STAFF):
+        press(at, "again")
+    assert ["✕ Cancelled"] == list(grid(at, "bookings_")["Status"][0])
+    assert "cancel_picked" not in {button.key for button in at.button}, "nothing is ticked now"
 
 
 def test_the_preview_of_another_student_is_not_confirmed_here(open_page: Open) -> None:

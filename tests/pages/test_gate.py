@@ -134,6 +134,7 @@ def test_a_sign_in_ends_with_its_token(open_page: Open, made: Stage) -> None:
     at.run()
 
     assert "Your sign-in has ended" == at.title[0].value
+    assert "What you clicked after it ended was not done." in said(at)
 
 
 def test_a_page_asks_the_store_once_who_is_there(

@@ -389,6 +389,23 @@ def test_another_balance_that_needs_correcting_is_not_called_a_follow_up(
     assert ["! 2 need attention"] == list(more["State"][0])
 
 
+def test_what_needs_attention_of_a_student_leads_to_the_student_by_name(
+    open_page: Open, made: Stage
+) -> None:
+    operation = scenes.fine(made)
+    (item, *_) = made.journal.items(operation)
+    assert item.contact_id is not None
+    told = f"contact {item.contact_id}: another balance needs correcting in HubSpot"
+    run, _ = made.journal.begin_run(operation, at=made.clock())
+    warned = Warned(about=About.BALANCE, record=item.contact_id, told=told)
+    made.journal.warn(run, [warned], at=made.clock())
+
+    links = open_page(BATCH_CANCELLATION, operation=operation).get("page_link")
+
+    label = words.plain(f"Open {item.contact_name} ({item.contact_id})")
+    assert f"id={item.contact_id}" == {e.proto.label: e.proto.query_string for e in links}[label]
+
+
 def test_follow_ups_that_wait_are_told_and_can_be_given_up_and_retried(
     open_page: Open, made: Stage
 ) -> None:

@@ -314,6 +314,8 @@ def test_a_stop_withdraws_what_is_held_and_begins_nothing_more() -> None:
     desk = school()
     act = ask(desk)
     desk.core.whole_exam_cancellation.carry_out(act.id)
+    now = desk.journal.exam_act(act.id)
+    assert f"operation {now.move_id} is confirmed and has not begun" == now.waiting_for
 
     desk.core.whole_exam_cancellation.stop(act.id, ADMIN)
     report = carry(desk, act)

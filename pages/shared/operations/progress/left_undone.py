@@ -7,8 +7,11 @@ from dataclasses import replace
 
 import streamlit as st
 
+from core.credits.records import Kind
 from core.operations.leftovers import About, Warned
 from pages.shared import places, words
+from pages.shared.gate import Desk
+from pages.shared.students import names as students
 from pages.shared.students.exams.address import EXAM
 
 #: Told in full; the history of the operation has them all.
@@ -32,6 +35,9 @@ NEXT: dict[About, str] = {
     "somebody did, the student has one credit too many.",
 }
 assert NEXT.keys() == set(About), "every warning names the next step"
+
+#: Of these the record is a student's.
+OF_STUDENTS = frozenset({About.BALANCE, About.NOTE})
 
 #: Of these the operation itself is not done with; the others are for somebody to look at.
 FOLLOW_UPS = frozenset(
@@ -97,3 +103,13 @@ def show(found: Sequence[Warned], told: str = "") -> None:
                 icon=":material/event_seat:",
                 query_params={EXAM: one.record},
             )
+
+
+def lead_to_students(desk: Desk, found: Sequence[Warned]) -> None:
+    """The way to each student of those told above, by name."""
+    ids = dict.fromkeys(one.record for one in found[:TOLD_MAX] if one.about in OF_STUDENTS)
+    if not ids:
+        return
+    for student in students.looked_up(desk, [(Kind.CONTACT, id_) for id_ in ids]):
+        named = f"{student.name} ({student.id})" if student.name else student.id
+        students.link(student.id, words.plain(f"Open {named}"))

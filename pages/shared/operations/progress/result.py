@@ -115,6 +115,7 @@ def _outcome(desk: Desk, operation: Operation, progress: Progress) -> None:
         )
     elif undone:
         left_undone.show(undone, told)
+        left_undone.lead_to_students(desk, undone)
         return
     elif skipped := 0 if done else states.get(ItemState.SKIPPED, 0):
         st.info(
@@ -125,6 +126,7 @@ def _outcome(desk: Desk, operation: Operation, progress: Progress) -> None:
     else:
         st.success(told, icon=":material/check_circle:")
     left_undone.show(undone)
+    left_undone.lead_to_students(desk, undone)
 
 
 def _called_off(desk: Desk, operation: Operation) -> None:

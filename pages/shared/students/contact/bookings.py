@@ -45,7 +45,9 @@ def show(desk: Desk, presented: Presented) -> None:
     ticking: dict[str, Any] = (
         {"on_select": "rerun", "selection_mode": "multi-row"} if may_cancel else {}
     )
-    key = f"bookings_{tables.fingerprint([booking.id for booking in shown])}"
+    # with the status: what was just cancelled is not selected any more
+    drawn = [f"{booking.id} {booking.status}" for booking in shown]
+    key = f"bookings_{tables.fingerprint(drawn)}"
     records = [students.record_cell(desk, Kind.BOOKING, booking.id) for booking in shown]
     event = st.dataframe(
         bookings_frame(shown, owed, desk.core.zone).assign(Record=records),
