@@ -13,7 +13,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 #: Measures nothing by itself.
-SHARED = {"browser", "many_operations", "plain_way", "report", "stack"}
+SHARED = {"browser", "many_operations", "plain_way", "processor_share", "report", "stack"}
 NAMES = sorted({path.stem for path in FOLDER.glob("[a-z]*.py")} - SHARED)
 #: Take many minutes, install a peer, or need more processors than two: only by their names.
 BY_NAME = {"any_size", "company", "peers", "two_workers"}
