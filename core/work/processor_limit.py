@@ -39,8 +39,10 @@ def _groups(line: str, mounted: Path) -> Iterator[Path]:
 
 def _allowed(group: Path) -> float:
     old = _words(group / "cpu.cfs_quota_us") + _words(group / "cpu.cfs_period_us")
-    quota, period, *_ = _words(group / "cpu.max") or old or ("max", "")
-    return int(quota) / int(period) if quota.isdigit() else math.inf  # "max", or -1: no limit
+    match _words(group / "cpu.max") or old:
+        case quota, period if quota.isdigit():
+            return int(quota) / int(period)
+    return math.inf  # "max", or -1: no limit; or one of the files cannot be read
 
 
 def _words(file: Path) -> tuple[str, ...]:

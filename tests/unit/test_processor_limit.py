@@ -52,6 +52,11 @@ def test_version_1_without_a_limit(mounted: Path) -> None:
     assert math.inf == told(mounted, "5:cpu:/", **given)
 
 
+def test_a_limit_of_which_a_part_cannot_be_read_is_not_known(mounted: Path) -> None:
+    assert math.inf == told(mounted, "5:cpu:/", cpu__cpu_dot_cfs_quota_us="50000\n")
+    assert math.inf == told(mounted, "0::/", cpu_dot_max="max\n")
+
+
 def test_no_limit_is_known_where_there_are_no_groups(mounted: Path) -> None:
     assert math.inf == told(mounted, "0::/")
     assert math.inf == processors(mounted / "nowhere", mounted)
